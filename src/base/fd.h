@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * File descriptors: closing by attribute, and the packet channels between our own programs.
+ *
+ * A channel is one end of a SOCK_SEQPACKET pair: messages arrive whole, in order, or not at all.
+ */
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/util.h"
+
+/** fd_close() - closes if open, keeps errno, returns -1 so that "fd = fd_close(fd)" reads well */
+int fd_close(int fd);
+
+static inline void fd_closep(int *fd)
+{
+	(void)fd_close(*fd);
+}
+#define _cleanup_fd_ _cleanup_(fd_closep)
+
+int fd_set_nonblock(int fd);
+int fd_set_cloexec(int fd, int on);
+
+/**
+ * channel_pair() - a connected SOCK_SEQPACKET pair, both ends close-on-exec and non-blocking
+ *
+ * Owner:  the caller closes both.
+ * Errors: errno of socketpair(2).
+ */
+int channel_pair(int ret_fds[2]);
+
+/**
+ * channel_send() - one message from up to two parts, without SIGPIPE
+ *
+ * Two parts so that a secret need not be copied behind its header.
+ * Errors: -EAGAIN when the peer is slow, -EPIPE or -ECONNRESET when it is gone, -EMSGSIZE.
+ */
+int channel_send(int fd, const void *head, size_t head_size, const void *body, size_t body_size);
+
+/**
+ * channel_receive() - one message
+ *
+ * Returns the size of the message; 0 when the peer has closed (an empty message is never sent).
+ * Errors: -EAGAIN when there is none, -EMSGSIZE if it did not fit into @size (it is then lost, and
+ *         the peer has broken the protocol), else errno of recvmsg(2).
+ */
+ssize_t channel_receive(int fd, void *buffer, size_t size);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * The state that survives: what each client was, and what the configuration said then.
+ *
+ * A door with a small frame: open, load, put, remove, commit, close. Nothing but the back end
+ * behind it knows SQL, and the back end knows nothing of policy. Changes are collected and become
+ * durable together in store_commit(); after a crash the state is that of the last commit that
+ * reported success, whole.
+ *
+ * Bounds: STORE_CLIENTS_MAX records; strings of a record up to STORE_TEXT_MAX bytes.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "core/client.h"
+#include "wire/keyid.h"
+
+#define STORE_CLIENTS_MAX ((size_t)1 << 17)
+#define STORE_TEXT_MAX	  ((size_t)64 * 1024)
+
+struct store;
+
+/** struct store_settings - the settings of SRV-STATE-6 (b) */
+struct store_settings {
+	const char *host;
+	const char *checker;
+	const char *fingerprint;
+	bool has_key_id;
+	struct key_id key_id;
+	struct client_rules rules;
+	bool enabled; /* as configured; only meaningful in store_record.configured */
+};
+
+/** struct store_life - run-time values of SRV-STATE-6 (a); times are CLOCK_REALTIME microseconds */
+struct store_life {
+	bool enabled;
+	enum disable_cause disable_cause;
+	usec_t created;
+	usec_t last_enabled;
+	usec_t expires;
+	usec_t last_checked_ok;
+	usec_t last_approval_request;
+	int last_checker_status;
+};
+
+/** struct store_record - one client; strings are the caller's, or valid during a load callback */
+struct store_record {
+	const char *name;
+	bool removed; /* at run time while still configured: (b) without (a), SRV-STATE-18 */
+	struct store_settings current;
+	struct store_settings configured;
+	struct store_life life;
+};
+
+enum store_open_result {
+	STORE_OPEN_OK = 0,
+	STORE_OPEN_NEW,	    /* there was no state: a first start */
+	STORE_OPEN_DAMAGED, /* set aside under another name; a fresh one is open: fail closed */
+	STORE_OPEN_NEWER,   /* written by a newer version; left alone, nothing is open */
+	STORE_OPEN_FOREIGN, /* not ours; left alone, nothing is open */
+	STORE_OPEN_BUSY,    /* another server uses it; nothing is open */
+};
+
+/**
+ * store_open() - opens or creates the state in a directory
+ * @ret:         set for STORE_OPEN_OK, _NEW and _DAMAGED
+ * @ret_problem: one sentence naming the file, for every result but OK and NEW, and for errors; the
+ *               caller frees it; may be NULL when there is no memory
+ *
+ * Errors: the results above; negative errno when the directory or the file cannot be used at all
+ *         (missing, not permitted, read-only, full).
+ * Source: SRV-STATE-1, -4, -5.
+ */
+int store_open(const char *directory, struct store **ret, char **ret_problem);
+
+typedef int store_load_fn(void *userdata, const struct store_record *record);
+
+/**
+ * store_load() - every record, in the order in which they were first put
+ *
+ * Stops at the callback's first negative return and returns it.
+ * Errors: -EBADMSG damaged content, errno.
+ */
+int store_load(struct store *s, store_load_fn *fn, void *userdata);
+
+/** store_put() - a whole record, new or replacing the one of that name; durable after a commit */
+int store_put(struct store *s, const struct store_record *record);
+
+/** store_put_life() - only the run-time values of a record that exists; -ENOENT if it does not */
+int store_put_life(struct store *s, const char *name, const struct store_life *life);
+
+/** store_remove() - forgets a client altogether; -ENOENT is not an error */
+int store_remove(struct store *s, const char *name);
+
+/** store_done_fn - @result: 0 when durable, negative errno when nothing of it was kept */
+typedef void store_done_fn(void *userdata, int result);
+
+/**
+ * store_commit() - makes all changes since the last commit durable, all or none
+ *
+ * Calls @done exactly once: before returning, for an embedded back end. Without changes it reports
+ * success at once. After a failure (full disk, I/O error) the changes stay collected and the next
+ * commit tries them again, so that a refusal that could not be written now is written later.
+ */
+void store_commit(struct store *s, store_done_fn *done, void *userdata);
+
+/** store_problem() - words for the last failure; static until the next call */
+const char *store_problem(const struct store *s);
+
+/** store_close() - without a commit; NULL is fine; returns NULL */
+struct store *store_close(struct store *s);
