@@ -72,6 +72,101 @@ struct client_life {
 
 	enum client_decision decision;
 	bool checker_running;
-	usec_t checker_started; /* boot time of the last start; 0: never */
-	uint32_t n_pending;	/* sessions that approval applies to (SRV-APR-1) */
+	bool first_check_pending; /* SRV-LIFE-3: the first check lifts expires to an interval ahead
+				   */
+	uint32_t n_pending;	  /* sessions that approval applies to (SRV-APR-1) */
 };
+
+enum client_event_type {
+	CLIENT_EVENT_START,	     /* the server starts; @usec: random delay of the first check */
+	CLIENT_EVENT_TICK,	     /* client_next_deadline() has come, or any time later */
+	CLIENT_EVENT_CHECKER_EXITED, /* @status: 0 to 255, or CHECKER_STATUS_SIGNALLED */
+	CLIENT_EVENT_CHECKER_CANCELLED, /* START could not be carried out: nothing has run */
+	CLIENT_EVENT_CHECKED_OK,	/* a human or a program vouches for the client */
+	CLIENT_EVENT_SECRET_SENT,
+	CLIENT_EVENT_ENABLE,
+	CLIENT_EVENT_DISABLE, /* @cause */
+	CLIENT_EVENT_REMOVE,
+	CLIENT_EVENT_CHECKER_START, /* on request; also on a disabled client */
+	CLIENT_EVENT_CHECKER_STOP,
+	CLIENT_EVENT_APPROVE,
+	CLIENT_EVENT_DENY,
+	CLIENT_EVENT_SESSION_BEGIN, /* approval applies to a new session */
+	CLIENT_EVENT_SESSION_END,   /* such a session ended, however */
+	CLIENT_EVENT_ASKED,	    /* a human was asked to approve */
+	CLIENT_EVENT_SET_TIMEOUT,   /* @usec for all durations, @flag for the boolean */
+	CLIENT_EVENT_SET_INTERVAL,
+	CLIENT_EVENT_SET_EXTENDED_TIMEOUT,
+	CLIENT_EVENT_SET_APPROVAL_DELAY,
+	CLIENT_EVENT_SET_APPROVAL_DURATION,
+	CLIENT_EVENT_SET_APPROVED_BY_DEFAULT,
+};
+
+struct client_event {
+	enum client_event_type type;
+	union {
+		int16_t status;
+		enum disable_cause cause;
+		usec_t usec;
+		bool flag;
+	};
+};
+
+/** enum client_property - what people see change; names and order of changes as DBUS-CHG-4 */
+enum client_property {
+	CLIENT_ENABLED,
+	CLIENT_LAST_ENABLED,
+	CLIENT_EXPIRES,
+	CLIENT_LAST_CHECKED_OK,
+	CLIENT_LAST_CHECKER_STATUS,
+	CLIENT_CHECKER_RUNNING,
+	CLIENT_APPROVAL_PENDING,
+	CLIENT_LAST_APPROVAL_REQUEST,
+	CLIENT_TIMEOUT,
+	CLIENT_INTERVAL,
+	CLIENT_EXTENDED_TIMEOUT,
+	CLIENT_APPROVAL_DELAY,
+	CLIENT_APPROVAL_DURATION,
+	CLIENT_APPROVED_BY_DEFAULT,
+};
+
+enum client_effect_type {
+	EFFECT_CHANGED, /* @property has a new value */
+	EFFECT_START_CHECKER,
+	EFFECT_STOP_CHECKER, /* TERM, then KILL; its outcome no longer counts */
+	EFFECT_DECIDE,	     /* sessions that wait are to be decided again, now */
+	EFFECT_SAVE,	     /* must be durable before anybody is told */
+	EFFECT_SAVE_SOON,    /* may wait for the next batch: losing it only lowers trust */
+};
+
+struct client_effect {
+	enum client_effect_type type;
+	enum client_property property; /* EFFECT_CHANGED */
+};
+
+struct client_effects {
+	struct client_effect list[CLIENT_EFFECTS_MAX];
+	unsigned int n;
+};
+
+/** client_life_init() - a client that nobody has seen before (section 5.1 of the lifecycle) */
+void client_life_init(struct client_life *life, const struct client_rules *rules, bool enabled,
+		      struct instant now);
+
+/**
+ * client_step() - one event in the life of a client
+ * @life:        changed in place
+ * @ret_effects: what the caller must carry out, in order
+ *
+ * Total: any event is legal in any state; one that means nothing there has no effect. After
+ * CLIENT_EVENT_REMOVE only session ends are counted.
+ * Source: SRV-LIFE-3 to -37, SRV-CHK-8, -12, SRV-APR-1, -4, -5.
+ */
+void client_step(struct client_life *life, const struct client_event *event, struct instant now,
+		 struct client_effects *ret_effects);
+
+/** client_next_deadline() - when CLIENT_EVENT_TICK is due (boot time); USEC_NEVER: not at all */
+usec_t client_next_deadline(const struct client_life *life);
+
+/** client_check_interval() - the interval as enforced (SRV-LIFE-38) */
+usec_t client_check_interval(const struct client_life *life);

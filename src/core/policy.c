@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/policy.h"
+
+#include <stddef.h>
+
+bool policy_may_send(const struct client_life *life)
+{
+	return life->enabled && !life->removed;
+}
+
+enum policy_verdict policy_decide(const struct client_life *life, bool waited_out)
+{
+	if (!policy_may_send(life))
+		return POLICY_REFUSE_DISABLED;
+	if (life->decision == DECISION_APPROVED || life->rules.approval_delay == 0)
+		return POLICY_GIVE;
+	if (life->decision == DECISION_DENIED)
+		return POLICY_REFUSE_DENIED;
+	if (!waited_out)
+		return POLICY_ASK;
+	return life->rules.approved_by_default ? POLICY_GIVE : POLICY_REFUSE_TIMED_OUT;
+}
+
+const char *policy_reason(enum policy_verdict verdict)
+{
+	switch (verdict) {
+	case POLICY_REFUSE_DISABLED:
+		return "Disabled";
+	case POLICY_REFUSE_DENIED:
+		return "Denied";
+	case POLICY_REFUSE_TIMED_OUT:
+		return "Approval timed out";
+	case POLICY_GIVE:
+	case POLICY_ASK:
+		break;
+	}
+	return NULL;
+}

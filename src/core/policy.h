@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * Whether a client that has proved its key gets its secret now. Pure; the whole of SRV-APR-2.
+ */
+
+#include <stdbool.h>
+
+#include "core/client.h"
+
+enum policy_verdict {
+	POLICY_GIVE,
+	POLICY_ASK, /* a human has to decide; until then wait */
+	POLICY_REFUSE_DISABLED,
+	POLICY_REFUSE_DENIED,
+	POLICY_REFUSE_TIMED_OUT, /* nobody decided in time, and the default is to deny */
+};
+
+/**
+ * policy_decide() - the verdict on one session
+ * @life:       of the client whose key was proved
+ * @waited_out: the session has waited for the whole approval delay
+ *
+ * Asked when the key is proved, whenever something changes while the session waits, and when the
+ * wait is over. Whoever then gives the secret asks policy_may_send() as the last thing before it.
+ * Source: SRV-APR-2, -6, -9.
+ */
+enum policy_verdict policy_decide(const struct client_life *life, bool waited_out);
+
+/** policy_may_send() - the client still exists and is enabled (SRV-APR-9) */
+bool policy_may_send(const struct client_life *life);
+
+/** policy_reason() - the reason as D-Bus has it ("Disabled", ...); NULL for GIVE and ASK */
+const char *policy_reason(enum policy_verdict verdict);
