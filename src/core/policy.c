@@ -3,18 +3,22 @@
 
 #include <stddef.h>
 
-bool policy_may_send(const struct client_life *life)
+bool policy_may_send(const struct client_life *life, struct instant now)
 {
-	return life->enabled && !life->removed;
+	return life->enabled && !life->removed && now.boot < life->expires;
 }
 
-enum policy_verdict policy_decide(const struct client_life *life, bool waited_out)
+enum policy_verdict policy_decide(const struct client_life *life, struct instant now,
+				  bool waited_out)
 {
-	if (!policy_may_send(life))
+	/* Inclusive: with an approval duration of zero the decision still holds for this moment. */
+	bool decided = now.boot <= life->decision_until;
+
+	if (!policy_may_send(life, now))
 		return POLICY_REFUSE_DISABLED;
-	if (life->decision == DECISION_APPROVED || life->rules.approval_delay == 0)
+	if (life->rules.approval_delay == 0 || (decided && life->decision == DECISION_APPROVED))
 		return POLICY_GIVE;
-	if (life->decision == DECISION_DENIED)
+	if (decided && life->decision == DECISION_DENIED)
 		return POLICY_REFUSE_DENIED;
 	if (!waited_out)
 		return POLICY_ASK;

@@ -25,10 +25,16 @@ enum policy_verdict {
  * wait is over. Whoever then gives the secret asks policy_may_send() as the last thing before it.
  * Source: SRV-APR-2, -6, -9.
  */
-enum policy_verdict policy_decide(const struct client_life *life, bool waited_out);
+enum policy_verdict policy_decide(const struct client_life *life, struct instant now,
+				  bool waited_out);
 
-/** policy_may_send() - the client still exists and is enabled (SRV-APR-9) */
-bool policy_may_send(const struct client_life *life);
+/**
+ * policy_may_send() - the client still exists, is enabled, and has not expired (SRV-APR-9)
+ *
+ * A client whose time is over counts as disabled even before its timer has been served: on a busy
+ * server the two are not the same moment.
+ */
+bool policy_may_send(const struct client_life *life, struct instant now);
 
 /** policy_reason() - the reason as D-Bus has it ("Disabled", ...); NULL for GIVE and ASK */
 const char *policy_reason(enum policy_verdict verdict);
