@@ -20,6 +20,7 @@
 static struct {
 	bool open;
 	bool to_stderr;
+	bool starting;
 	enum log_level threshold;
 	char program[64];
 	char prefix[NAME_MAX_BYTES + 16]; /* "Mandos" or "Mandos (NAME)" */
@@ -75,6 +76,11 @@ void log_open(const struct log_options *options)
 	state.threshold = options->threshold;
 	state.to_stderr = options->to_stderr;
 	state.open = true;
+}
+
+void log_set_starting(bool starting)
+{
+	state.starting = starting;
 }
 
 void log_set_threshold(enum log_level threshold)
@@ -159,4 +165,6 @@ void log_msg(enum log_level level, const char *format, ...)
 		send_datagram(record, MIN_OF((size_t)n + 1, sizeof(record)));
 	if (state.to_stderr)
 		write_stderr(level, text);
+	else if (state.starting && level <= LOG_LEVEL_ERROR)
+		(void)fprintf(stderr, "%s: %s\n", state.program, text);
 }

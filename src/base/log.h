@@ -44,6 +44,14 @@ struct log_options {
 /** log_open() - starts logging; before it, records go to stderr as bare lines "PROGRAM: text" */
 void log_open(const struct log_options *options);
 
+/**
+ * log_set_starting() - while the program starts, errors also go to stderr as bare lines
+ *
+ * Whoever starts a server by hand must see why it does not come up, or who is left out (K-17,
+ * SRV-PROC-1 Fix); once it runs, the log is the only place (SRV-LOG-5).
+ */
+void log_set_starting(bool starting);
+
 /** log_set_threshold() - at run time */
 void log_set_threshold(enum log_level threshold);
 enum log_level log_threshold(void);

@@ -6,6 +6,7 @@
  * Bound: EXPAND_MAX bytes of expanded command.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/clock.h"
@@ -28,8 +29,8 @@ enum expand_result {
  *
  * Returns false for an unknown attribute.
  */
-typedef int expand_lookup_fn(void *userdata, const char *name, size_t name_size,
-			     const char **ret_text);
+typedef bool expand_lookup_fn(void *userdata, const char *name, size_t name_size,
+			      const char **ret_text);
 
 /**
  * expand_template() - replaces "%(attribute)s" by the quoted value and "%%" by "%"

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * Checkers: from a client's template to a run of the spawner, and back to an outcome.
+ *
+ * The spawner is started here and started again with back-off if it dies; runs that were under way
+ * then count as not having happened. Nothing blocks: what the channel does not take waits in order.
+ *
+ * Bounds: CHECKER_RUNS_MAX runs, among them at most one a client that still counts;
+ * EXPAND_MAX bytes of command.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <systemd/sd-event.h>
+#include <uthash.h>
+
+#include "core/registry.h"
+
+#define CHECKER_RUNS_MAX	 ((size_t)1 << 17)
+#define SPAWNER_BACKOFF_MIN_USEC (100 * USEC_PER_MSEC)
+#define SPAWNER_BACKOFF_MAX_USEC (10 * USEC_PER_SEC)
+/* Exit status given to a checker that could not be started: what a shell says of a missing command.
+ */
+#define CHECKER_NOT_STARTED 127
+
+struct manager;
+
+/** struct run - one checker process, from the request to its end */
+struct run {
+	uint64_t id;
+	struct client *client; /* NULL: aborted, its outcome no longer counts */
+	char *command;	       /* until it has been sent */
+	bool queued;
+	bool sent;
+	TAILQ_ENTRY(run) queue_link;
+	UT_hash_handle hh;
+};
+
+struct checkers {
+	struct manager *manager;
+	sd_event *event;
+	bool debug; /* checkers write to our stdout and stderr (SRV-CHK-7) */
+
+	pid_t pid;
+	int fd;
+	sd_event_source *io_source;
+	sd_event_source *child_source;
+	sd_event_source *timer;
+	usec_t backoff;
+	bool want_write;
+
+	uint64_t last_run;
+	struct run *runs; /* by id */
+	TAILQ_HEAD(, run) queue;
+};
+
+/** checkers_start() - starts the spawner; logs a failure. Owner: checkers_stop() */
+int checkers_start(struct checkers *k, sd_event *event, struct manager *manager, bool debug);
+
+/**
+ * checkers_stop() - ends the spawner, which kills what runs; bounded
+ *
+ * Runs are forgotten without telling the manager.
+ */
+void checkers_stop(struct checkers *k);
+
+/**
+ * checkers_run() - EFFECT_START_CHECKER
+ *
+ * The outcome comes as CLIENT_EVENT_CHECKER_EXITED, or _CANCELLED (perhaps before the call returns)
+ * when the template cannot be expanded or there is no room; that is logged at ERROR (SRV-CHK-6).
+ */
+void checkers_run(struct checkers *k, struct client *c, struct instant now);
+
+/** checkers_abort() - EFFECT_STOP_CHECKER: the outcome no longer counts, the process is killed */
+void checkers_abort(struct checkers *k, struct client *c);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/listen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+
+union socket_address {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+static socklen_t address_size(const union socket_address *a)
+{
+	return a->sa.sa_family == AF_INET ? sizeof(a->in) : sizeof(a->in6);
+}
+
+/* Not fatal: the server goes on without the restriction, as documented (SRV-NET-3, K-17). */
+static void bind_to_interface(int fd, const char *interface)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+		       (socklen_t)strlen(interface) + 1) == 0)
+		return;
+	switch (errno) {
+	case ENODEV:
+		log_error("Interface %s does not exist, cannot bind", interface);
+		break;
+	case EPERM:
+		log_error("No permission to bind to interface %s", interface);
+		break;
+	case ENOPROTOOPT:
+		log_error("SO_BINDTODEVICE not available; cannot bind to interface %s", interface);
+		break;
+	default:
+		log_error("Cannot bind to interface %s: %s", interface, strerror(errno));
+	}
+}
+
+static int resolve(const struct server_settings *s, int family, union socket_address *ret)
+{
+	const struct addrinfo hints = {
+		.ai_family = family,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE,
+	};
+	struct addrinfo *found = NULL;
+	int r = getaddrinfo(s->address[0] ? s->address : NULL, "0", &hints, &found);
+
+	if (r != 0) {
+		log_critical("Cannot use address '%s' for an %s socket: %s", s->address,
+			     family == AF_INET6 ? "IPv6" : "IPv4",
+			     r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
+		return -EADDRNOTAVAIL;
+	}
+	memcpy(ret, found->ai_addr, MIN_OF((size_t)found->ai_addrlen, sizeof(*ret)));
+	freeaddrinfo(found);
+	if (ret->sa.sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&ret->in6.sin6_addr) &&
+	    ret->in6.sin6_scope_id == 0 && s->interface[0])
+		ret->in6.sin6_scope_id = if_nametoindex(s->interface);
+	return 0;
+}
+
+static int bind_address(int fd, const struct server_settings *s, int family)
+{
+	union socket_address a = { .sa = { 0 } };
+	const int on = 1;
+	int r = resolve(s, family, &a);
+
+	if (r < 0)
+		return r;
+	if (s->port >= 0) {
+		/* Both families keep the port at the same place. */
+		a.in.sin_port = htons((uint16_t)s->port);
+		if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
+			log_warning("Cannot set SO_REUSEADDR: %s", strerror(errno));
+	}
+	if (bind(fd, &a.sa, address_size(&a)) < 0) {
+		r = -errno;
+		log_critical("Cannot bind to address '%s', port %d: %s", s->address,
+			     MAX_OF(s->port, 0), strerror(-r));
+		return r;
+	}
+	return 0;
+}
+
+static int check_inherited(int fd, int family)
+{
+	int domain = 0, type = 0;
+	socklen_t size = sizeof(domain);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0) {
+		int r = -errno;
+
+		log_critical("Cannot use the inherited socket: %s", strerror(-r));
+		return r;
+	}
+	if (domain != family || type != SOCK_STREAM) {
+		log_critical("Cannot use the inherited socket: it is not a TCP socket for %s",
+			     family == AF_INET6 ? "IPv6" : "IPv4");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int listen_open(const struct server_settings *s, int *ret_fd)
+{
+	int family = s->use_ipv6 ? AF_INET6 : AF_INET;
+	_cleanup_fd_ int fd = -1;
+	int r;
+
+	if (s->socket >= 0) {
+		fd = s->socket;
+		r = check_inherited(fd, family);
+		if (r < 0)
+			return r;
+		(void)fd_set_cloexec(fd, 1);
+	} else {
+		fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd < 0) {
+			r = -errno;
+			log_critical("Cannot make an %s socket: %s",
+				     family == AF_INET6 ? "IPv6" : "IPv4", strerror(-r));
+			return r;
+		}
+	}
+	r = fd_set_nonblock(fd);
+	if (r < 0)
+		return r;
+	if (s->interface[0])
+		bind_to_interface(fd, s->interface);
+	if (s->address[0] || s->port >= 0) {
+		r = bind_address(fd, s, family);
+		if (r < 0)
+			return r;
+	}
+	*ret_fd = STEAL_FD(fd);
+	return 0;
+}
+
+int listen_start(int fd)
+{
+	int r;
+
+	if (listen(fd, LISTEN_BACKLOG) == 0)
+		return 0;
+	r = -errno;
+	log_critical("Cannot listen: %s", strerror(-r));
+	return r;
+}
+
+void listen_announce(int fd)
+{
+	union socket_address a = { .sa = { 0 } };
+	socklen_t size = sizeof(a);
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	if (getsockname(fd, &a.sa, &size) < 0)
+		return;
+	if (a.sa.sa_family == AF_INET) {
+		(void)inet_ntop(AF_INET, &a.in.sin_addr, text, sizeof(text));
+		log_info("Now listening on address '%s', port %u", text,
+			 (unsigned int)ntohs(a.in.sin_port));
+		return;
+	}
+	(void)inet_ntop(AF_INET6, &a.in6.sin6_addr, text, sizeof(text));
+	log_info("Now listening on address '%s', port %u, flowinfo %u, scope_id %u", text,
+		 (unsigned int)ntohs(a.in6.sin6_port), (unsigned int)a.in6.sin6_flowinfo,
+		 (unsigned int)a.in6.sin6_scope_id);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/manager.h"
+
+#include <sys/random.h>
+
+#include "base/log.h"
+
+static const char *cause_text(enum disable_cause cause)
+{
+	switch (cause) {
+	case DISABLE_TIMEOUT:
+		return "it was not seen for its timeout";
+	case DISABLE_ADMINISTRATOR:
+		return "an administrator said so";
+	case DISABLE_CONFIGURED:
+		return "its configuration says so";
+	case DISABLE_STATE_LOST:
+		return "the saved state could not be read";
+	case DISABLE_NONE:
+		break;
+	}
+	return "no reason is known";
+}
+
+/* SRV-LOG-9: each change of the enabled state, with its cause. */
+static void log_enabled(const struct client *c)
+{
+	if (c->life.enabled)
+		log_info("Client %s is enabled now", c->name);
+	else
+		log_warning("Client %s is disabled now: %s", c->name,
+			    cause_text(c->life.disable_cause));
+}
+
+/* Durable before visible: the log, too, hears of it only after the commit. */
+static void note_announcement(struct manager *m, struct client *c)
+{
+	if (c->to_announce)
+		return;
+	c->to_announce = true;
+	TAILQ_INSERT_TAIL(&m->announcements, c, announce_link);
+}
+
+void manager_announce(struct manager *m)
+{
+	struct client *c;
+
+	while ((c = TAILQ_FIRST(&m->announcements))) {
+		TAILQ_REMOVE(&m->announcements, c, announce_link);
+		c->to_announce = false;
+		log_enabled(c);
+	}
+}
+
+static void carry_out(struct manager *m, struct client *c, const struct client_effect *effect,
+		      struct instant now)
+{
+	switch (effect->type) {
+	case EFFECT_CHANGED:
+		if (effect->property == CLIENT_ENABLED)
+			note_announcement(m, c);
+		break;
+	case EFFECT_START_CHECKER:
+		checkers_run(m->checkers, c, now);
+		break;
+	case EFFECT_STOP_CHECKER:
+		checkers_abort(m->checkers, c);
+		break;
+	case EFFECT_DECIDE:
+		sessions_decide(m->sessions, c, now);
+		break;
+	case EFFECT_SAVE:
+		keeper_note(m->keeper, c, true);
+		break;
+	case EFFECT_SAVE_SOON:
+		keeper_note(m->keeper, c, false);
+		break;
+	}
+}
+
+void manager_apply(struct manager *m, struct client *c, const struct client_event *event,
+		   struct instant now)
+{
+	struct client_effects effects;
+
+	client_step(&c->life, event, now, &effects);
+	alarm_set(&m->deadlines, &c->timer, client_next_deadline(&c->life));
+	for (unsigned int i = 0; i < effects.n; i++)
+		carry_out(m, c, &effects.list[i], now);
+}
+
+static void on_deadline(void *userdata, struct heap_node *node, struct instant now)
+{
+	const struct client_event tick = { .type = CLIENT_EVENT_TICK };
+
+	manager_apply(userdata, container_of(node, struct client, timer), &tick, now);
+}
+
+/* Whole milliseconds, 0 to interval (SRV-LIFE-3). Not security: it only spreads the load. */
+static usec_t random_delay(usec_t interval)
+{
+	uint64_t n = 0;
+
+	if (getrandom(&n, sizeof(n), GRND_NONBLOCK) != sizeof(n))
+		n = instant_now().boot;
+	return n % (interval / USEC_PER_MSEC + 1) * USEC_PER_MSEC;
+}
+
+void manager_start_all(struct manager *m, struct instant now)
+{
+	struct client_event start = { .type = CLIENT_EVENT_START };
+	struct client *c;
+
+	TAILQ_FOREACH (c, &m->registry->clients, link) {
+		start.usec = random_delay(client_check_interval(&c->life));
+		manager_apply(m, c, &start, now);
+	}
+}
+
+int manager_init(struct manager *m, sd_event *event, const struct manager_rooms *rooms)
+{
+	*m = (struct manager){
+		.registry = rooms->registry,
+		.keeper = rooms->keeper,
+		.checkers = rooms->checkers,
+		.sessions = rooms->sessions,
+	};
+	TAILQ_INIT(&m->announcements);
+	return alarm_init(&m->deadlines, event, on_deadline, m);
+}
+
+void manager_deinit(struct manager *m)
+{
+	alarm_deinit(&m->deadlines);
+}

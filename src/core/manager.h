@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * Carries out what client_step() says: the one place where an event becomes effects.
+ *
+ * Bound: one deadline a client.
+ */
+
+#include "core/alarm.h"
+#include "core/checkers.h"
+#include "core/keeper.h"
+#include "core/registry.h"
+#include "core/sessions.h"
+
+struct manager {
+	struct registry *registry;
+	struct keeper *keeper;
+	struct checkers *checkers;
+	struct sessions *sessions;
+	struct client_list announcements; /* enabled state changed, to be told after the commit */
+	struct alarm deadlines;		  /* client_next_deadline() of each client */
+};
+
+/** struct manager_rooms - what the manager works with; all stay the caller's */
+struct manager_rooms {
+	struct registry *registry;
+	struct keeper *keeper;
+	struct checkers *checkers;
+	struct sessions *sessions;
+};
+
+/** manager_init() - Owner: manager_deinit() */
+int manager_init(struct manager *m, sd_event *event, const struct manager_rooms *rooms);
+void manager_deinit(struct manager *m);
+
+/** manager_apply() - one event for one client, and everything that follows from it */
+void manager_apply(struct manager *m, struct client *c, const struct client_event *event,
+		   struct instant now);
+
+/** manager_announce() - tells what has changed in this turn; after the commit (SRV-LOG-9) */
+void manager_announce(struct manager *m);
+
+/** manager_start_all() - schedules every client's first check at a random delay (SRV-LIFE-3) */
+void manager_start_all(struct manager *m, struct instant now);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * What a client is after a restart: the configuration of today against the state and the
+ * configuration of yesterday. Pure.
+ */
+
+#include "core/store.h"
+
+/** enum merge_note - what happened to the enabled state, for one log record (L10 to L12) */
+enum merge_note {
+	MERGE_UNREMARKABLE = 0,
+	MERGE_KEPT,	      /* L12: had expired during the downtime, last check was good */
+	MERGE_NEVER_CHECKED,  /* L10: had expired and never had a good check: disabled */
+	MERGE_LAST_CHECK_BAD, /* L11: had expired and its last check was bad: disabled */
+	MERGE_ENABLED_AFRESH, /* was disabled by the file and is not any more */
+	MERGE_DISABLED_BY_FILE,
+};
+
+/**
+ * merge_settings() - each setting: yesterday's run-time value, unless the file has changed since
+ * @configured: today's file
+ * @record:     yesterday's state
+ * @ret:        strings point into the arguments
+ *
+ * Source: SRV-STATE-10.
+ */
+void merge_settings(const struct store_settings *configured, const struct store_record *record,
+		    struct store_settings *ret);
+
+/**
+ * merge_life() - the life that goes on
+ * @life:       rules and enabled as configured today; becomes the merged life
+ * @configured_enabled: today's file
+ *
+ * The rules must have been merged already. CLIENT_EVENT_START comes next.
+ * Source: SRV-STATE-10, -13 to -16.
+ */
+enum merge_note merge_life(struct client_life *life, bool configured_enabled,
+			   const struct store_record *record, struct instant now);

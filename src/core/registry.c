@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * uthash ends the program when malloc() fails; registry_add() is only called while the server
+ * starts, where that is an honest end.
+ */
+#include "core/registry.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+
+void registry_init(struct registry *r)
+{
+	*r = (struct registry){ .n_clients = 0 };
+	TAILQ_INIT(&r->clients);
+}
+
+static void client_free(struct client *c)
+{
+	free(c->name);
+	free(c->host);
+	free(c->checker);
+	free(c->fingerprint);
+	c->secret = secret_free(c->secret);
+	free(c);
+}
+
+void registry_deinit(struct registry *r)
+{
+	struct client *c;
+
+	HASH_CLEAR(by_key_id, r->by_key_id);
+	HASH_CLEAR(by_name, r->by_name);
+	while ((c = TAILQ_FIRST(&r->clients))) {
+		TAILQ_REMOVE(&r->clients, c, link);
+		client_free(c);
+	}
+	r->n_clients = 0;
+}
+
+static void index_key(struct registry *r, struct client *c)
+{
+	c->indexed = c->has_key_id && !key_id_is_of_nothing(&c->key_id) &&
+		     !registry_find_key(r, &c->key_id);
+	if (c->indexed)
+		HASH_ADD_KEYPTR(by_key_id, r->by_key_id, c->key_id.bytes, KEY_ID_SIZE, c);
+}
+
+static void unindex_key(struct registry *r, struct client *c)
+{
+	if (c->indexed)
+		HASH_DELETE(by_key_id, r->by_key_id, c);
+	c->indexed = false;
+}
+
+int registry_add(struct registry *r, struct client_settings *settings, struct instant now,
+		 struct client **ret)
+{
+	struct client *c;
+
+	if (registry_find_name(r, settings->name))
+		return -EEXIST;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	c->name = strdup(settings->name);
+	c->host = strdup(settings->host);
+	c->checker = strdup(settings->checker);
+	c->fingerprint = strdup(settings->fingerprint);
+	if (!c->name || !c->host || !c->checker || !c->fingerprint) {
+		client_free(c);
+		return -ENOMEM;
+	}
+	c->secret = STEAL_PTR(settings->secret);
+	c->key_id = settings->key_id;
+	c->has_key_id = settings->has_key_id;
+	client_life_init(&c->life, &settings->rules, settings->enabled, now);
+	LIST_INIT(&c->sessions);
+
+	TAILQ_INSERT_TAIL(&r->clients, c, link);
+	r->n_clients++;
+	HASH_ADD_KEYPTR(by_name, r->by_name, c->name, strlen(c->name), c);
+	index_key(r, c);
+	*ret = c;
+	return 0;
+}
+
+void registry_set_key(struct registry *r, struct client *c, const struct key_id *id)
+{
+	unindex_key(r, c);
+	c->has_key_id = id != NULL;
+	c->key_id = id ? *id : (struct key_id){ { 0 } };
+	index_key(r, c);
+}
+
+void registry_remove(struct registry *r, struct client *c)
+{
+	unindex_key(r, c);
+	HASH_DELETE(by_name, r->by_name, c);
+	TAILQ_REMOVE(&r->clients, c, link);
+	r->n_clients--;
+	client_free(c);
+}
+
+struct client *registry_find_key(const struct registry *r, const struct key_id *id)
+{
+	struct client *c;
+
+	HASH_FIND(by_key_id, r->by_key_id, id->bytes, KEY_ID_SIZE, c);
+	return c;
+}
+
+struct client *registry_find_name(const struct registry *r, const char *name)
+{
+	struct client *c;
+
+	HASH_FIND(by_name, r->by_name, name, strlen(name), c);
+	return c;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * All clients of this server, in file order, and found by key ID or by name.
+ *
+ * Bound: SETTINGS_CLIENTS_MAX clients.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <uthash.h>
+
+#include "base/heap.h"
+#include "base/secret.h"
+#include "core/client.h"
+#include "core/settings.h"
+#include "wire/keyid.h"
+
+struct session;
+struct run;
+LIST_HEAD(session_list, session);
+
+/** enum save_state - what the store does not know yet of a client */
+enum save_state {
+	SAVE_CLEAN = 0,
+	SAVE_BATCHED, /* within SAVE_SOON_USEC */
+	SAVE_URGENT,  /* before the turn ends */
+};
+
+/** struct client - one configured client; lives until the server ends or it is removed */
+struct client {
+	struct client_life life;
+
+	char *name;
+	char *host;
+	char *checker; /* template for run-time expansion */
+	char *fingerprint;
+	struct secret *secret;
+	struct key_id key_id;
+	bool has_key_id;
+	bool indexed; /* can be found by its key ID */
+
+	struct heap_node timer;
+	struct run *run;	      /* of the running checker, or NULL */
+	struct session_list sessions; /* claimed by this client's key and not yet ended */
+
+	bool to_announce; /* its enabled state changed in this turn */
+	TAILQ_ENTRY(client) announce_link;
+	enum save_state save;
+	TAILQ_ENTRY(client) save_link;
+
+	TAILQ_ENTRY(client) link;
+	UT_hash_handle by_key_id;
+	UT_hash_handle by_name;
+};
+TAILQ_HEAD(client_list, client);
+
+struct registry {
+	struct client_list clients; /* in file order */
+	size_t n_clients;
+	struct client *by_key_id;
+	struct client *by_name;
+};
+
+void registry_init(struct registry *r);
+
+/** registry_deinit() - frees all clients; their timers, runs and sessions must have let go */
+void registry_deinit(struct registry *r);
+
+/**
+ * registry_add() - makes a client of settings, as one that nobody has seen before
+ * @settings: the secret is taken over, the rest is copied
+ *
+ * A key ID that another client has already, or that is the digest of nothing, is not indexed: such
+ * a client never matches a peer (SRV-CLNT-13, SRV-PROTO-13).
+ * Errors: -EEXIST a client of that name, -ENOMEM.
+ */
+int registry_add(struct registry *r, struct client_settings *settings, struct instant now,
+		 struct client **ret);
+
+/**
+ * registry_set_key() - gives a client another key ID, or none
+ *
+ * The same rules as in registry_add() decide whether it can be found by it.
+ */
+void registry_set_key(struct registry *r, struct client *c, const struct key_id *id);
+
+/** registry_remove() - forgets and frees a client; its timer, run and sessions must have let go */
+void registry_remove(struct registry *r, struct client *c);
+
+struct client *registry_find_key(const struct registry *r, const struct key_id *id);
+struct client *registry_find_name(const struct registry *r, const char *name);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/restore.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "core/merge.h"
+
+/* Rows of the state that nobody is configured for any more (SRV-STATE-17); removed after loading.
+ */
+struct dropped {
+	char *name;
+	SLIST_ENTRY(dropped) link;
+};
+
+struct restoring {
+	struct manager *manager;
+	struct instant now;
+	SLIST_HEAD(, dropped) dropped;
+};
+
+static struct store_settings settings_of(const struct client *c, bool configured_enabled)
+{
+	return (struct store_settings){
+		.host = c->host,
+		.checker = c->checker,
+		.fingerprint = c->fingerprint,
+		.has_key_id = c->has_key_id,
+		.key_id = c->key_id,
+		.rules = c->life.rules,
+		.enabled = configured_enabled,
+	};
+}
+
+static struct store_settings settings_of_file(const struct client_settings *s)
+{
+	return (struct store_settings){
+		.host = s->host,
+		.checker = s->checker,
+		.fingerprint = s->fingerprint,
+		.has_key_id = s->has_key_id,
+		.key_id = s->key_id,
+		.rules = s->rules,
+		.enabled = s->enabled,
+	};
+}
+
+static int replace_text(char **text, const char *value)
+{
+	char *copy;
+
+	if (strcmp(*text, value) == 0)
+		return 0;
+	copy = strdup(value);
+	if (!copy)
+		return -ENOMEM;
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+static int take_settings(struct registry *registry, struct client *c,
+			 const struct store_settings *merged)
+{
+	int r = replace_text(&c->host, merged->host);
+
+	if (r == 0)
+		r = replace_text(&c->checker, merged->checker);
+	if (r == 0)
+		r = replace_text(&c->fingerprint, merged->fingerprint);
+	if (r < 0)
+		return r;
+	if (merged->has_key_id != c->has_key_id || !key_id_equal(&merged->key_id, &c->key_id))
+		registry_set_key(registry, c, merged->has_key_id ? &merged->key_id : NULL);
+	c->life.rules = merged->rules;
+	return 0;
+}
+
+static void log_note(const struct client *c, enum merge_note note)
+{
+	switch (note) {
+	case MERGE_KEPT:
+		log_debug("Last checker succeeded, keeping %s enabled", c->name);
+		break;
+	case MERGE_NEVER_CHECKED:
+		log_warning("disabling client %s - Client never performed a successful checker",
+			    c->name);
+		break;
+	case MERGE_LAST_CHECK_BAD:
+		log_warning("disabling client %s - Client last checker failed with error code %d",
+			    c->name, c->life.last_checker_status);
+		break;
+	case MERGE_ENABLED_AFRESH:
+		log_info("Client %s is enabled now: its configuration says so", c->name);
+		break;
+	case MERGE_DISABLED_BY_FILE:
+		log_warning("Client %s is disabled now: its configuration says so", c->name);
+		break;
+	case MERGE_UNREMARKABLE:
+		break;
+	}
+}
+
+static int note_dropped(struct restoring *restoring, const char *name)
+{
+	struct dropped *d = calloc(1, sizeof(*d));
+
+	if (d)
+		d->name = strdup(name);
+	if (!d || !d->name) {
+		free(d);
+		return -ENOMEM;
+	}
+	SLIST_INSERT_HEAD(&restoring->dropped, d, link);
+	return 0;
+}
+
+static int on_record(void *userdata, const struct store_record *record)
+{
+	struct restoring *restoring = userdata;
+	struct registry *registry = restoring->manager->registry;
+	struct client *c = registry_find_name(registry, record->name);
+	struct store_settings configured, merged;
+	bool configured_enabled;
+	int r;
+
+	if (!c)
+		return note_dropped(restoring, record->name);
+	if (record->removed) {
+		registry_remove(registry, c);
+		return 0;
+	}
+	configured_enabled = c->life.enabled;
+	configured = settings_of(c, configured_enabled);
+	merge_settings(&configured, record, &merged);
+	r = take_settings(registry, c, &merged);
+	if (r < 0)
+		return r;
+	log_note(c, merge_life(&c->life, configured_enabled, record, restoring->now));
+	return 0;
+}
+
+static int drop_records(struct store *store, struct restoring *restoring)
+{
+	struct dropped *d;
+	int r = 0;
+
+	while ((d = SLIST_FIRST(&restoring->dropped))) {
+		if (r == 0)
+			r = store_remove(store, d->name);
+		SLIST_REMOVE_HEAD(&restoring->dropped, link);
+		free(d->name);
+		free(d);
+	}
+	return r;
+}
+
+static int load_state(struct manager *m, struct store *store, struct instant now)
+{
+	struct restoring restoring = { .manager = m, .now = now };
+	int r, dropped;
+
+	SLIST_INIT(&restoring.dropped);
+	r = store_load(store, on_record, &restoring);
+	dropped = drop_records(store, &restoring);
+	return r < 0 ? r : dropped;
+}
+
+static void log_creation(const struct client *c)
+{
+	char key[KEY_ID_TEXT_SIZE] = "";
+
+	if (c->has_key_id)
+		key_id_format(&c->key_id, key);
+	log_debug("Creating client '%s'", c->name);
+	log_debug("  Key ID: %s", key);
+	log_debug("  Fingerprint: %s", c->fingerprint);
+}
+
+static void distrust(struct manager *m)
+{
+	struct client *c;
+
+	TAILQ_FOREACH (c, &m->registry->clients, link) {
+		if (!c->life.enabled)
+			continue;
+		c->life.enabled = false;
+		c->life.last_enabled = USEC_NEVER;
+		c->life.disable_cause = DISABLE_STATE_LOST;
+		log_error("Client %s starts disabled: the saved state could not be read", c->name);
+	}
+}
+
+static void on_committed(void *userdata, int result)
+{
+	*(int *)userdata = result;
+}
+
+/* Everything is written once, with today's configuration beside it, before the door opens. */
+static int save_all(struct manager *m, const struct restore_request *request, struct instant now)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < request->file->n_clients; i++) {
+		const struct client_settings *s = &request->file->clients[i];
+		struct client *c = registry_find_name(m->registry, s->name);
+		struct store_record record;
+
+		if (!c)
+			continue; /* removed at run time: its record stays as it is */
+		record = (struct store_record){
+			.name = c->name,
+			.current = settings_of(c, s->enabled),
+			.configured = settings_of_file(s),
+			.life = keeper_life(c, now),
+		};
+		r = store_put(request->store, &record);
+	}
+	if (r == 0)
+		store_commit(request->store, on_committed, &r);
+	if (r < 0)
+		log_critical("Could not save persistent state: %s", store_problem(request->store));
+	else
+		keeper_all_saved(m->keeper);
+	return r;
+}
+
+int restore_clients(struct manager *m, const struct restore_request *request, struct instant now)
+{
+	struct client_file *file = request->file;
+	struct client *c;
+	int r;
+
+	for (size_t i = 0; i < file->n_clients; i++) {
+		r = registry_add(m->registry, &file->clients[i], now, &c);
+		if (r < 0) {
+			log_critical("Cannot keep client %s: %s", file->clients[i].name,
+				     strerror(-r));
+			return r;
+		}
+	}
+	if (request->load && !request->distrust) {
+		r = load_state(m, request->store, now);
+		if (r < 0) {
+			log_critical("Could not load persistent state: %s",
+				     store_problem(request->store));
+			return r;
+		}
+	}
+	if (request->distrust)
+		distrust(m);
+	TAILQ_FOREACH (c, &m->registry->clients, link) {
+		log_creation(c);
+	}
+	if (m->registry->n_clients == 0)
+		log_warning("No clients defined");
+	manager_start_all(m, now);
+	return save_all(m, request, now);
+}

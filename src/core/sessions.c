@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/sessions.h"
+
+#include "base/log.h"
+#include "core/manager.h"
+#include "core/policy.h"
+
+static void apply(struct sessions *all, struct client *c, enum client_event_type type,
+		  struct instant now)
+{
+	const struct client_event event = { .type = type };
+
+	manager_apply(all->manager, c, &event, now);
+}
+
+static void refuse(struct session *s, enum policy_verdict verdict)
+{
+	const char *name = s->client->name;
+
+	switch (verdict) {
+	case POLICY_REFUSE_DISABLED:
+		log_info("Client %s is disabled", name);
+		break;
+	case POLICY_REFUSE_DENIED:
+		log_warning("Client %s was not approved", name);
+		break;
+	case POLICY_REFUSE_TIMED_OUT:
+		log_warning("Client %s timed out while waiting for approval", name);
+		break;
+	case POLICY_GIVE:
+	case POLICY_ASK:
+		break;
+	}
+	gates_answer(s, SESSION_ANSWER_REFUSE);
+}
+
+/* A human has to decide. The peer is told nothing; its gate stops counting the time (SRV-APR-8). */
+static void ask(struct sessions *all, struct session *s, struct instant now)
+{
+	log_info("Client %s needs approval", s->client->name);
+	apply(all, s->client, CLIENT_EVENT_ASKED, now);
+	if (s->answer == SESSION_ANSWER_NONE)
+		gates_answer(s, SESSION_ANSWER_WAIT);
+	alarm_set(&all->approvals, &s->deadline, s->wait_until);
+}
+
+static void decide(struct sessions *all, struct session *s, bool waited_out, struct instant now)
+{
+	enum policy_verdict verdict = policy_decide(&s->client->life, now, waited_out);
+
+	if (verdict == POLICY_ASK) {
+		ask(all, s, now);
+		return;
+	}
+	alarm_set(&all->approvals, &s->deadline, USEC_NEVER);
+	if (verdict == POLICY_GIVE)
+		gates_answer(s, SESSION_ANSWER_GIVE);
+	else
+		refuse(s, verdict);
+}
+
+/* Not decided yet: the only sessions that an approval, a denial or a disabling still concerns. */
+static bool is_waiting(const struct session *s)
+{
+	return s->phase == GATE_PHASE_CLAIMED &&
+	       (s->answer == SESSION_ANSWER_NONE || s->answer == SESSION_ANSWER_WAIT);
+}
+
+void sessions_decide(struct sessions *all, struct client *c, struct instant now)
+{
+	struct session *s;
+
+	LIST_FOREACH (s, &c->sessions, client_link) {
+		if (is_waiting(s))
+			decide(all, s, now.boot >= s->wait_until, now);
+	}
+}
+
+static void on_waited_out(void *userdata, struct heap_node *node, struct instant now)
+{
+	decide(userdata, container_of(node, struct session, deadline), true, now);
+}
+
+static void on_claim(void *userdata, struct session *s, const struct key_id *id, struct instant now)
+{
+	struct sessions *all = userdata;
+	struct client *c = NULL;
+
+	/* SRV-PROTO-13: the digest of nothing never matches, whatever the configuration says. */
+	if (!key_id_is_of_nothing(id))
+		c = registry_find_key(all->registry, id);
+	if (!c || c->life.removed) {
+		char key[KEY_ID_TEXT_SIZE], address[PEER_TEXT_SIZE];
+
+		key_id_format(id, key);
+		peer_format(&s->peer, address);
+		log_info("Client not found for key ID: %s, address: %s", key, address);
+		gates_answer(s, SESSION_ANSWER_REFUSE);
+		return;
+	}
+	s->client = c;
+	LIST_INSERT_HEAD(&c->sessions, s, client_link);
+	s->wait_until = usec_add(now.boot, c->life.rules.approval_delay);
+	if (c->life.rules.approval_delay > 0) {
+		s->counted = true;
+		apply(all, c, CLIENT_EVENT_SESSION_BEGIN, now);
+	}
+	decide(all, s, false, now);
+}
+
+static const struct secret *may_send(void *userdata, struct session *s, struct instant now)
+{
+	if (policy_may_send(&s->client->life, now))
+		return s->client->secret;
+	refuse(s, POLICY_REFUSE_DISABLED);
+	return NULL;
+}
+
+static void on_sent(void *userdata, struct session *s, struct instant now)
+{
+	struct sessions *all = userdata;
+	char peer[PEER_TEXT_SIZE];
+
+	peer_format(&s->peer, peer);
+	log_info("Sending secret to %s", s->client->name);
+	log_debug("The secret of %s went to %s", s->client->name, peer);
+	apply(all, s->client, CLIENT_EVENT_SECRET_SENT, now);
+}
+
+static void on_end(void *userdata, struct session *s, struct instant now)
+{
+	struct sessions *all = userdata;
+
+	if (!s->client)
+		return;
+	alarm_set(&all->approvals, &s->deadline, USEC_NEVER);
+	LIST_REMOVE(s, client_link);
+	if (s->counted)
+		apply(all, s->client, CLIENT_EVENT_SESSION_END, now);
+}
+
+struct gates_handler sessions_handler(void)
+{
+	return (struct gates_handler){
+		.claim = on_claim,
+		.may_send = may_send,
+		.sent = on_sent,
+		.end = on_end,
+	};
+}
+
+int sessions_init(struct sessions *s, sd_event *event, struct registry *registry,
+		  struct manager *manager)
+{
+	*s = (struct sessions){ .registry = registry, .manager = manager };
+	return alarm_init(&s->approvals, event, on_waited_out, s);
+}
+
+void sessions_deinit(struct sessions *s)
+{
+	alarm_deinit(&s->approvals);
+}
