@@ -3,19 +3,22 @@
 /*
  * Durations as configuration files write them.
  *
- * Bounds: DURATION_TEXT_MAX bytes of text, DURATION_MAX_USEC.
+ * Bounds: DURATION_TEXT_MAX bytes of text, DURATION_MAX_DAYS, DURATION_MAX_USEC.
  */
 
 #include "base/clock.h"
 
 #define DURATION_TEXT_MAX 128
-/* 999999999 days (SRV-DUR-6). */
-#define DURATION_MAX_USEC ((usec_t)999999999 * 86400 * USEC_PER_SEC)
+/* SRV-DUR-6. */
+#define DURATION_MAX_DAYS 999999999
+/* 213503982 days (584542 years) are what a usec_t holds in whole days. Longer durations, up to
+ * DURATION_MAX_DAYS, are accepted and become this one: no timer lives to tell the difference. */
+#define DURATION_MAX_USEC ((usec_t)213503982 * 86400 * USEC_PER_SEC)
 
 enum duration_result {
 	DURATION_OK = 0,
 	DURATION_MALFORMED,
-	DURATION_OVERFLOW, /* more than DURATION_MAX_USEC */
+	DURATION_OVERFLOW, /* more than DURATION_MAX_DAYS */
 	DURATION_NEGATIVE, /* legacy form whose total is below zero */
 };
 
