@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each program links and imports, and what the objects of the pure rooms import.
+
+This is the separation of the programs as the linker sees it; ARCHITECTURE.md says why.
+"""
+
+import re
+import subprocess
+from fnmatch import fnmatch
+
+import house
+
+# The C library, what every program may link, and the run-time of the sanitizers.
+ALWAYS = {"libc", "ld-linux-x86-64", "ld-linux-aarch64", "libm",
+          "libasan", "libubsan", "libgcc_s", "libstdc++"}
+
+THREADS = ("pthread_create", "thrd_create")
+NAMES = ("getaddrinfo", "gethostby*", "getpw*", "getgr*")
+FILES = ("open", "open64", "openat", "openat64", "creat*", "fopen*", "opendir", "rename*", "unlink*")
+EXEC = ("exec*", "fexecve", "fork", "vfork", "clone*", "posix_spawn*", "system", "popen")
+NETWORK = ("connect", "bind", "listen", "accept", "accept4", "getpeername", *NAMES)
+CLOCKS = ("clock_gettime", "gettimeofday", "time", "times")
+INPUT_OUTPUT = (*FILES, *EXEC, *NETWORK, "socket", "send*", "recv*", "read", "write", "fread",
+                "fwrite", "printf", "puts", "fprintf", "getenv", "secure_getenv", "syslog",
+                "nanosleep", "sleep", "usleep", "rand*", "getrandom", "arc4random*")
+
+# program: libraries it may link besides ALWAYS, imports it must not have,
+#          and the only imports it may have of a group
+PROGRAMS = {
+    "mandos": {
+        "libraries": {"libsystemd", "libsqlite3", "libnettle", "libseccomp"},
+        "never": ("gnutls_*", *THREADS, "system", "popen"),
+    },
+    "mandos-gate": {
+        "libraries": {"libgnutls", "libsystemd", "libseccomp", "libnettle"},
+        "never": ("sqlite3_*", *NAMES, *FILES, *EXEC, *THREADS),
+        "only": {"sd_*": "sd_event_*"},
+    },
+    "mandos-spawn": {
+        "libraries": {"libsystemd", "libseccomp"},
+        "never": ("gnutls_*", "sqlite3_*", "nettle_*", *NETWORK, *THREADS),
+        "only": {"sd_*": "sd_event_*"},
+    },
+    "mandos-client": {
+        "libraries": {"libgnutls", "libgpgme", "libgpg-error", "libnettle", "libcap",
+                      "libavahi-core", "libavahi-common"},
+        "never": ("sd_*", "g_*", "sqlite3_*", *THREADS),
+    },
+    "mandos-keygen": {
+        "libraries": {"libgnutls", "libgpgme", "libgpg-error", "libnettle"},
+        "never": ("sd_*", "g_*", "sqlite3_*", *THREADS),
+    },
+}
+
+# objects under src/ (tests left out): imports that none of them may have
+OBJECTS = {
+    "wire/*": (*INPUT_OUTPUT, *CLOCKS),  # parsing never decides and does no I/O
+    "core/client.c": (*INPUT_OUTPUT, *CLOCKS, "malloc", "calloc", "realloc", "free", "log_msg"),
+    "core/policy.c": (*INPUT_OUTPUT, *CLOCKS, "malloc", "calloc", "realloc", "free", "log_msg"),
+    "*": CLOCKS,  # only loops read clocks, and they do it through base/clock.h
+}
+CLOCK_READERS = ("base/clock.c", "base/log.c")
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def plain(symbol):
+    """'__fprintf_chk@GLIBC_2.3.4' is fprintf, '__open64_2' is open64."""
+    symbol = symbol.split("@")[0]
+    return re.sub(r"^__(\w+?)_(?:chk|2)$", r"\1", symbol)
+
+
+def matches(symbol, patterns):
+    return any(fnmatch(symbol, pattern) for pattern in patterns)
+
+
+def program_problems(name, rule, libraries, imports):
+    """What is wrong with a program that links @libraries and imports @imports."""
+    problems = []
+    for library in sorted(libraries):
+        base = library.split(".so")[0]
+        if base not in ALWAYS | rule["libraries"]:
+            problems.append(f"{name} links {library}")
+    for symbol in sorted(imports):
+        if matches(symbol, rule["never"]):
+            problems.append(f"{name} imports {symbol}()")
+        for group, allowed in rule.get("only", {}).items():
+            if fnmatch(symbol, group) and not fnmatch(symbol, allowed):
+                problems.append(f"{name} imports {symbol}(); of {group} only {allowed} is allowed")
+    return problems
+
+
+def hardening_problems(name, dynamic, headers):
+    """From readelf -d and readelf -lW: position independent, nothing lazy, no executable stack."""
+    problems = []
+    if "PIE" not in dynamic:
+        problems.append(f"{name} is not position independent")
+    if "BIND_NOW" not in dynamic and " NOW" not in dynamic:
+        problems.append(f"{name} binds lazily")
+    if "GNU_RELRO" not in headers:
+        problems.append(f"{name} has no read-only relocations")
+    stack = re.search(r"GNU_STACK.*", headers)
+    if not stack or "RWE" in stack.group():
+        problems.append(f"{name} has an executable stack")
+    return problems
+
+
+def object_problems(source, imports):
+    """@source is relative to src/."""
+    problems = []
+    for pattern, never in OBJECTS.items():
+        if never is CLOCKS and source in CLOCK_READERS or not fnmatch(source, pattern):
+            continue
+        problems += [f"src/{source} uses {symbol}()" for symbol in sorted(imports)
+                     if matches(symbol, never)]
+    return problems
+
+
+def undefined(path, *options):
+    lines = run("nm", *options, "--undefined-only", str(path)).splitlines()
+    return {plain(line.split()[-1]) for line in lines if line.strip()}
+
+
+def object_source(path):
+    """'src/wire/libwire.a.p/ini.c.o' is wire/ini.c; None for tests and for what is not ours."""
+    name = path.name.removesuffix(".o").split("_")[-1]
+    room = next((p.name for p in path.parents if p.parent.name == "src"), None)
+    if room is None or name.startswith("test-"):
+        return None
+    return f"{room}/{name}"
+
+
+def main():
+    build = house.build_dir()
+    problems, n = [], 0
+    for name, rule in PROGRAMS.items():
+        program = build / name
+        if not program.is_file():
+            problems.append(f"{name} is missing from the build directory")
+            continue
+        n += 1
+        dynamic = run("readelf", "-dW", str(program))
+        libraries = set(re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic))
+        problems += program_problems(name, rule, libraries, undefined(program, "-D"))
+        problems += hardening_problems(name, dynamic, run("readelf", "-lW", str(program)))
+    for path in sorted(build.glob("src/**/*.o")):
+        source = object_source(path)
+        if source:
+            n += 1
+            problems += object_problems(source, undefined(path))
+    house.finish(n, problems)
+
+
+if __name__ == "__main__":
+    main()

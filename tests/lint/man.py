@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Man pages: mandoc finds nothing, and they name the options that --help names, no more, no less.
+
+Skipped (77) where mandoc is missing.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import house
+
+# program: its page. A page may describe what a later version of --help shows, never the reverse.
+PAGES = {
+    "mandos": "man/mandos.8",
+    "mandos-client": "man/mandos-client.8mandos",
+    "mandos-keygen": "man/mandos-keygen.8",
+}
+
+
+def page_options(text):
+    """Long options described in lists: '.It Fl i , Fl -interface Ar name'."""
+    lines = re.findall(r"^\.It (Fl .*)$", text, re.M)
+    return {"--" + name for line in lines for name in re.findall(r"Fl -([a-z][a-z0-9-]*)", line)}
+
+
+def help_options(text):
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text))
+
+
+def differences(page, options, shown):
+    problems = [f"{page} lacks {option}, which --help names" for option in sorted(shown - options)]
+    problems += [f"{page} has {option}, which --help lacks" for option in sorted(options - shown)]
+    return problems
+
+
+def main():
+    if not shutil.which("mandoc"):
+        print("mandoc is not installed")
+        sys.exit(77)
+    pages = [p for p in house.files("*.[1-8]", "*.[1-8]mandos") if p.parent.name == "man"]
+    problems = []
+    for path in pages:
+        lint = subprocess.run(["mandoc", "-Tlint", str(path)], capture_output=True, text=True,
+                              check=False).stdout
+        # Whether another package's page is installed here says nothing about ours.
+        problems += [line for line in lint.splitlines() if "referenced manual not found" not in line]
+    for program, page in PAGES.items():
+        binary = house.build_dir() / program
+        if not binary.is_file():
+            problems.append(f"{program} is missing from the build directory")
+            continue
+        shown = subprocess.run([str(binary), "--help"], capture_output=True, text=True, check=False,
+                               stdin=subprocess.DEVNULL, timeout=30).stdout
+        if not shown:
+            problems.append(f"{program} --help prints nothing")
+        problems += differences(page, page_options(house.text_of(house.ROOT / page)),
+                                help_options(shown))
+    house.finish(len(pages), problems)
+
+
+if __name__ == "__main__":
+    main()
