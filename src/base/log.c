@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ static struct {
 	char program[64];
 	char prefix[NAME_MAX_BYTES + 16]; /* "Mandos" or "Mandos (NAME)" */
 	int socket;
-} state = { .threshold = LOG_LEVEL_WARNING, .program = "mandos", .prefix = "Mandos", .socket = -1 };
+} state = { .threshold = LOG_LEVEL_WARNING, .prefix = "Mandos", .socket = -1 };
 
 static const struct {
 	const char *word;
@@ -156,7 +157,7 @@ void log_msg(enum log_level level, const char *format, ...)
 	replace_control_characters(text);
 
 	if (!state.open) {
-		(void)fprintf(stderr, "%s: %s\n", state.program, text);
+		(void)fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
 		return;
 	}
 	n = snprintf(record, sizeof(record), "<%d>%s [%ld]: %s: %s", FACILITY_DAEMON + (int)level,
