@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Changes are collected in memory, one per client at most, and written in store_commit() inside one
+ * transaction. Writing them into an open transaction at once would be shorter, but SQLite may roll
+ * a transaction back by itself (full disk, I/O error), and a refusal that was in it would be lost
+ * instead of tried again.
+ *
+ * Bounds: STORE_CLIENTS_MAX names, removals that are not yet committed included; one pending copy
+ * of a record for each.
+ */
+#include "core/store-sqlite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/util.h"
+
+/* Without this uthash calls exit() when there is no memory; row_new() looks whether it worked. */
+#define HASH_NONFATAL_OOM 1
+/* The default function falls through its cases in a macro, where no annotation can say so. */
+#define HASH_FUNCTION HASH_FNV
+#include <uthash.h>
+
+#define PROBLEM_SIZE 256
+
+enum row_change {
+	CHANGE_NONE = 0,
+	CHANGE_LIFE,
+	CHANGE_PUT,
+	CHANGE_REMOVE,
+};
+
+/** struct row - one name that is in the database or will be after the next commit */
+struct row {
+	UT_hash_handle hh;
+	struct row *next_changed;
+	enum row_change change;
+	int64_t place;
+	struct store_record *pending; /* CHANGE_PUT: a copy with its strings behind it */
+	struct store_life life;	      /* CHANGE_LIFE, CHANGE_PUT */
+	char name[];
+};
+
+enum statement {
+	STATEMENT_BEGIN,
+	STATEMENT_COMMIT,
+	STATEMENT_PUT,
+	STATEMENT_LIFE,
+	STATEMENT_REMOVE,
+	STATEMENT_TOUCH,
+	STATEMENT_LOAD,
+	N_STATEMENTS,
+};
+
+static const char *const statement_texts[N_STATEMENTS] = {
+	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+	[STATEMENT_COMMIT] = "COMMIT",
+	[STATEMENT_PUT] = store_sql_put,
+	[STATEMENT_LIFE] = store_sql_life,
+	[STATEMENT_REMOVE] = "DELETE FROM client WHERE name = ?",
+	[STATEMENT_TOUCH] = "DELETE FROM untouched",
+	[STATEMENT_LOAD] = store_sql_load,
+};
+
+struct store {
+	sqlite3 *db;
+	int lock_fd;
+	bool is_untouched;
+	sqlite3_stmt *statements[N_STATEMENTS];
+	struct row *rows; /* hash by name */
+	struct row *first_changed;
+	struct row **last_changed;
+	int64_t next_place;
+	char problem[PROBLEM_SIZE];
+};
+
+static _printf_(2, 3) void set_problem(struct store *s, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(s->problem, sizeof(s->problem), format, ap);
+	va_end(ap);
+}
+
+static int fail_sqlite(struct store *s, int rc, const char *doing)
+{
+	int r = store_errno(s->db, rc);
+
+	set_problem(s, "State file %s: %s: %s", sqlite3_db_filename(s->db, "main"), doing,
+		    r == -EIO ? sqlite3_errmsg(s->db) : strerror(-r));
+	return r;
+}
+
+static struct row *row_find(const struct store *s, const char *name)
+{
+	struct row *row;
+
+	HASH_FIND_STR(s->rows, name, row);
+	return row;
+}
+
+static struct row *row_new(struct store *s, const char *name)
+{
+	size_t size = strlen(name) + 1;
+	struct row *row = calloc(1, sizeof(*row) + size);
+
+	if (!row)
+		return NULL;
+	memcpy(row->name, name, size);
+	HASH_ADD_KEYPTR(hh, s->rows, row->name, size - 1, row);
+	if (!row->hh.tbl) {
+		free(row);
+		return NULL;
+	}
+	return row;
+}
+
+static void row_free(struct store *s, struct row *row)
+{
+	HASH_DEL(s->rows, row);
+	free(row->pending);
+	free(row);
+}
+
+static void row_change(struct store *s, struct row *row, enum row_change change)
+{
+	if (row->change == CHANGE_NONE) {
+		row->next_changed = NULL;
+		*s->last_changed = row;
+		s->last_changed = &row->next_changed;
+	}
+	row->change = change;
+}
+
+/* Looks at every value once, so that a damaged one is found while the state can still be set aside.
+ */
+static int read_names(struct store *s)
+{
+	sqlite3_stmt *stmt = s->statements[STATEMENT_LOAD];
+	int rc;
+
+	s->next_place = 1;
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct store_record record;
+		struct row *row;
+		int r = store_read_row(stmt, &record);
+
+		if (r == -EBADMSG || (r >= 0 && row_find(s, record.name)) ||
+		    HASH_COUNT(s->rows) >= STORE_CLIENTS_MAX) {
+			rc = SQLITE_CORRUPT;
+			break;
+		}
+		row = r >= 0 ? row_new(s, record.name) : NULL;
+		if (!row) {
+			rc = SQLITE_NOMEM;
+			break;
+		}
+		row->place = sqlite3_column_int64(stmt, 0);
+		s->next_place = row->place + 1;
+	}
+	(void)sqlite3_reset(stmt);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int store_attach(sqlite3 *db, int lock_fd, bool is_untouched, struct store **ret)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	int rc = SQLITE_OK;
+
+	if (!s) {
+		(void)sqlite3_close(db);
+		return SQLITE_NOMEM;
+	}
+	s->db = db;
+	s->lock_fd = -1;
+	s->is_untouched = is_untouched;
+	s->last_changed = &s->first_changed;
+	for (size_t i = 0; i < N_STATEMENTS && rc == SQLITE_OK; i++)
+		rc = sqlite3_prepare_v3(db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+					&s->statements[i], NULL);
+	if (rc == SQLITE_OK)
+		rc = read_names(s);
+	if (rc != SQLITE_OK) {
+		(void)store_close(s);
+		return rc;
+	}
+	s->lock_fd = lock_fd;
+	*ret = s;
+	return SQLITE_OK;
+}
+
+int store_load(struct store *s, store_load_fn *fn, void *userdata)
+{
+	sqlite3_stmt *stmt = s->statements[STATEMENT_LOAD];
+	int rc, r = 0;
+
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct store_record record;
+
+		r = store_read_row(stmt, &record);
+		if (r == -EBADMSG)
+			set_problem(s, "State file %s: damaged record",
+				    sqlite3_db_filename(s->db, "main"));
+		if (r >= 0)
+			r = fn(userdata, &record);
+		if (r < 0)
+			break;
+	}
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		r = fail_sqlite(s, rc, "cannot be read");
+	(void)sqlite3_reset(stmt);
+	return r < 0 ? r : 0;
+}
+
+static bool life_is_valid(const struct store_life *life)
+{
+	return life->disable_cause >= DISABLE_NONE && life->disable_cause <= DISABLE_STATE_LOST &&
+	       life->last_checker_status >= CHECKER_STATUS_NONE && life->last_checker_status <= 255;
+}
+
+/* Adds the room a string needs; false beyond STORE_TEXT_MAX. */
+static bool measure(const char *text, size_t *size)
+{
+	size_t length = text ? strnlen(text, STORE_TEXT_MAX + 1) : 0;
+
+	*size += length + 1;
+	return length <= STORE_TEXT_MAX;
+}
+
+static const char *copy_text(char **at, const char *text)
+{
+	char *start = *at;
+	size_t size = text ? strlen(text) + 1 : 1;
+
+	memcpy(start, text ? text : "", size);
+	*at += size;
+	return start;
+}
+
+static int copy_record(const struct store_record *record, struct store_record **ret)
+{
+	const struct store_settings *a = &record->current, *b = &record->configured;
+	size_t size = sizeof(*record);
+	struct store_record *copy;
+	char *at;
+
+	if (!measure(a->host, &size) || !measure(a->checker, &size) ||
+	    !measure(a->fingerprint, &size) || !measure(b->host, &size) ||
+	    !measure(b->checker, &size) || !measure(b->fingerprint, &size))
+		return -EMSGSIZE;
+	copy = malloc(size);
+	if (!copy)
+		return -ENOMEM;
+	*copy = *record;
+	at = (char *)(copy + 1);
+	copy->current.host = copy_text(&at, a->host);
+	copy->current.checker = copy_text(&at, a->checker);
+	copy->current.fingerprint = copy_text(&at, a->fingerprint);
+	copy->configured.host = copy_text(&at, b->host);
+	copy->configured.checker = copy_text(&at, b->checker);
+	copy->configured.fingerprint = copy_text(&at, b->fingerprint);
+	*ret = copy;
+	return 0;
+}
+
+int store_put(struct store *s, const struct store_record *record)
+{
+	struct store_record *copy = NULL;
+	struct row *row;
+	size_t unused = 0;
+	int r;
+
+	if (!record->name || !*record->name || !life_is_valid(&record->life)) {
+		set_problem(s, "A record without a name, or with a value out of range");
+		return -EINVAL;
+	}
+	if (!measure(record->name, &unused))
+		return -EMSGSIZE;
+	r = copy_record(record, &copy);
+	if (r < 0)
+		return r;
+	row = row_find(s, record->name);
+	if (!row) {
+		r = HASH_COUNT(s->rows) >= STORE_CLIENTS_MAX ? -E2BIG : -ENOMEM;
+		row = r == -E2BIG ? NULL : row_new(s, record->name);
+		if (!row) {
+			set_problem(s, "No room for another client in the state: %s", strerror(-r));
+			free(copy);
+			return r;
+		}
+	}
+	if (row->place == 0 || row->change == CHANGE_REMOVE)
+		row->place = s->next_place++;
+	free(row->pending);
+	copy->name = row->name;
+	row->pending = copy;
+	row->life = record->life;
+	row_change(s, row, CHANGE_PUT);
+	return 0;
+}
+
+int store_put_life(struct store *s, const char *name, const struct store_life *life)
+{
+	struct row *row = row_find(s, name);
+
+	if (!row || row->change == CHANGE_REMOVE)
+		return -ENOENT;
+	if (!life_is_valid(life)) {
+		set_problem(s, "A value out of range for client %.64s", name);
+		return -EINVAL;
+	}
+	row->life = *life;
+	row_change(s, row, row->change == CHANGE_PUT ? CHANGE_PUT : CHANGE_LIFE);
+	return 0;
+}
+
+int store_remove(struct store *s, const char *name)
+{
+	struct row *row = row_find(s, name);
+
+	if (!row)
+		return 0;
+	free(row->pending);
+	row->pending = NULL;
+	row_change(s, row, CHANGE_REMOVE);
+	return 0;
+}
+
+static int run(sqlite3_stmt *stmt)
+{
+	int rc = sqlite3_step(stmt);
+
+	(void)sqlite3_reset(stmt);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int write_row(struct store *s, struct row *row)
+{
+	sqlite3_stmt *stmt;
+	int rc;
+
+	switch (row->change) {
+	case CHANGE_NONE:
+		return SQLITE_OK;
+	case CHANGE_LIFE:
+		stmt = s->statements[STATEMENT_LIFE];
+		rc = store_bind_life(stmt, row->place, &row->life);
+		rc = rc == SQLITE_OK ? run(stmt) : rc;
+		/* A row that we know and the database does not: not our file any more. */
+		return rc == SQLITE_OK && sqlite3_changes(s->db) != 1 ? SQLITE_CORRUPT : rc;
+	case CHANGE_PUT:
+		stmt = s->statements[STATEMENT_PUT];
+		row->pending->life = row->life;
+		rc = store_bind_put(stmt, row->place, row->pending);
+		return rc == SQLITE_OK ? run(stmt) : rc;
+	case CHANGE_REMOVE:
+		stmt = s->statements[STATEMENT_REMOVE];
+		rc = sqlite3_bind_text(stmt, 1, row->name, -1, SQLITE_STATIC);
+		return rc == SQLITE_OK ? run(stmt) : rc;
+	}
+	return SQLITE_MISUSE;
+}
+
+static int write_changes(struct store *s)
+{
+	int rc = run(s->statements[STATEMENT_BEGIN]);
+
+	for (struct row *row = s->first_changed; row && rc == SQLITE_OK; row = row->next_changed)
+		rc = write_row(s, row);
+	if (rc == SQLITE_OK && s->is_untouched)
+		rc = run(s->statements[STATEMENT_TOUCH]);
+	return rc == SQLITE_OK ? run(s->statements[STATEMENT_COMMIT]) : rc;
+}
+
+static void forget_changes(struct store *s)
+{
+	struct row *next;
+
+	for (struct row *row = s->first_changed; row; row = next) {
+		next = row->next_changed;
+		if (row->change == CHANGE_REMOVE) {
+			row_free(s, row);
+			continue;
+		}
+		free(row->pending);
+		row->pending = NULL;
+		row->change = CHANGE_NONE;
+	}
+	s->first_changed = NULL;
+	s->last_changed = &s->first_changed;
+}
+
+void store_commit(struct store *s, store_done_fn *done, void *userdata)
+{
+	int rc, r = 0;
+
+	if (s->first_changed) {
+		rc = write_changes(s);
+		if (rc != SQLITE_OK) {
+			r = fail_sqlite(s, rc, "cannot be written");
+			/* After some failures SQLite has done this by itself. */
+			if (!sqlite3_get_autocommit(s->db))
+				(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+		} else {
+			s->is_untouched = false;
+			forget_changes(s);
+		}
+	}
+	done(userdata, r);
+}
+
+const char *store_problem(const struct store *s)
+{
+	return s->problem;
+}
+
+struct store *store_close(struct store *s)
+{
+	struct row *row, *next;
+
+	if (!s)
+		return NULL;
+	for (size_t i = 0; i < N_STATEMENTS; i++)
+		(void)sqlite3_finalize(s->statements[i]);
+	HASH_ITER (hh, s->rows, row, next)
+		row_free(s, row);
+	(void)sqlite3_close(s->db);
+	(void)fd_close(s->lock_fd);
+	free(s);
+	return NULL;
+}

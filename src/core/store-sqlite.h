@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * What the three files of the SQLite back end share; nobody else includes this.
+ *
+ * store-open.c finds out what lies in the directory, store-sqlite.c collects and commits changes,
+ * store-rows.c turns records into columns and back.
+ */
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+#include "core/store.h"
+
+#define STORE_APPLICATION_ID 0x4d616e64 /* "Mand" */
+#define STORE_SCHEMA_VERSION 1
+
+/* The tables of schema version 1, and the marks of a state that nothing was committed to yet. */
+extern const char store_schema[];
+
+extern const char store_sql_put[];
+extern const char store_sql_life[];
+extern const char store_sql_load[];
+
+/** store_bind_put() - every parameter of store_sql_put; strings must live until it is stepped */
+int store_bind_put(sqlite3_stmt *stmt, int64_t place, const struct store_record *record);
+
+/** store_bind_life() - every parameter of store_sql_life */
+int store_bind_life(sqlite3_stmt *stmt, int64_t place, const struct store_life *life);
+
+/**
+ * store_read_row() - the columns of store_sql_load
+ *
+ * Owner:  strings belong to @stmt, until its next step.
+ * Errors: -EBADMSG for a value that no store_put() can have written; -ENOMEM.
+ */
+int store_read_row(sqlite3_stmt *stmt, struct store_record *ret);
+
+/** store_errno() - a failure of SQLite as negative errno */
+int store_errno(sqlite3 *db, int rc);
+
+/**
+ * store_attach() - the statements and the list of names for a database that was found good
+ * @db:           taken over, also on failure
+ * @lock_fd:      the directory, locked; taken over on success only
+ * @is_untouched: nothing was ever committed: the first commit takes the mark away
+ *
+ * Errors: result codes of SQLite, SQLITE_NOMEM.
+ */
+int store_attach(sqlite3 *db, int lock_fd, bool is_untouched, struct store **ret);

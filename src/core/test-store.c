@@ -1,0 +1,667 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The state on the disk: SRV-STATE-1, -4, -5, -6, -16, -18. */
+#include "core/test-store.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/file.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+
+static void run_sql(const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(in_directory("clients.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void write_file(const char *name, const void *data, size_t size)
+{
+	_cleanup_fd_ int fd =
+		open(in_directory(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, size), (ssize_t)size);
+}
+
+static void read_file(const char *name, char **ret_data, size_t *ret_size)
+{
+	assert_int_equal(file_read(in_directory(name), (size_t)1 << 26, ret_data, ret_size), 0);
+}
+
+static bool file_exists(const char *name)
+{
+	return access(in_directory(name), F_OK) == 0;
+}
+
+static void put(struct store *s, const char *name, uint64_t n)
+{
+	struct store_record record = record_of(name, n);
+
+	assert_int_equal(store_put(s, &record), 0);
+}
+
+/* A state with three clients, closed again. */
+static void make_state(void)
+{
+	struct store *s = open_store(STORE_OPEN_NEW);
+
+	put(s, "one", 1);
+	put(s, "two", 2);
+	put(s, "three", 3);
+	assert_int_equal(commit(s), 0);
+	store_close(s);
+}
+
+static void assert_settings_equal(const struct store_settings *a, const struct store_settings *b)
+{
+	assert_string_equal(a->host, b->host);
+	assert_string_equal(a->checker, b->checker);
+	assert_string_equal(a->fingerprint, b->fingerprint);
+	assert_int_equal(a->has_key_id, b->has_key_id);
+	if (a->has_key_id)
+		assert_memory_equal(a->key_id.bytes, b->key_id.bytes, KEY_ID_SIZE);
+	assert_true(a->rules.timeout == b->rules.timeout);
+	assert_true(a->rules.extended_timeout == b->rules.extended_timeout);
+	assert_true(a->rules.interval == b->rules.interval);
+	assert_true(a->rules.approval_delay == b->rules.approval_delay);
+	assert_true(a->rules.approval_duration == b->rules.approval_duration);
+	assert_int_equal(a->rules.approved_by_default, b->rules.approved_by_default);
+	assert_int_equal(a->enabled, b->enabled);
+}
+
+static int expect_record(void *userdata, const struct store_record *got)
+{
+	const struct store_record *want = userdata;
+
+	assert_string_equal(got->name, want->name);
+	assert_int_equal(got->removed, want->removed);
+	assert_settings_equal(&got->current, &want->current);
+	assert_settings_equal(&got->configured, &want->configured);
+	assert_int_equal(got->life.enabled, want->life.enabled);
+	assert_int_equal(got->life.disable_cause, want->life.disable_cause);
+	assert_true(got->life.created == want->life.created);
+	assert_true(got->life.last_enabled == want->life.last_enabled);
+	assert_true(got->life.expires == want->life.expires);
+	assert_true(got->life.last_checked_ok == want->life.last_checked_ok);
+	assert_true(got->life.last_approval_request == want->life.last_approval_request);
+	assert_int_equal(got->life.last_checker_status, want->life.last_checker_status);
+	return 1;
+}
+
+/* SRV-STATE-6: every value of (a) and (b), each different from its neighbours and its default. */
+static void test_store_put__every_field__comes_back(void **state)
+{
+	struct store_record records[] = {
+		{ .name = "näme ['\"] ; --",
+		  .removed = true,
+		  .current = { .host = "a'b",
+			       .checker = "x\ny",
+			       .fingerprint = "F1",
+			       .has_key_id = true,
+			       .key_id = { { 1, 0, 255 } },
+			       .rules = { 1, 2, 3, 4, 5, true },
+			       .enabled = false },
+		  .configured = { .host = "c",
+				  .checker = "",
+				  .fingerprint = "",
+				  .has_key_id = false,
+				  .rules = { 6, 7, 8, 9, 10, false },
+				  .enabled = true },
+		  .life = { true, DISABLE_STATE_LOST, 11, 12, 13, 14, 15, 255 } },
+		{ .name = "b",
+		  .removed = false,
+		  .current = { .host = "",
+			       .checker = "q",
+			       .fingerprint = "",
+			       .rules = { USEC_NEVER, USEC_NEVER - 1, 0, (usec_t)INT64_MAX + 1,
+					  INT64_MAX, false },
+			       .enabled = true },
+		  .configured = { .host = "",
+				  .checker = "",
+				  .fingerprint = "",
+				  .has_key_id = true,
+				  .rules = { 0, 0, 0, 0, USEC_NEVER, true },
+				  .enabled = false },
+		  .life = { false, DISABLE_TIMEOUT, USEC_NEVER, USEC_NEVER, USEC_NEVER, USEC_NEVER,
+			    USEC_NEVER, CHECKER_STATUS_NONE } },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
+		struct store *s = open_store(STORE_OPEN_NEW);
+
+		assert_int_equal(store_put(s, &records[i]), 0);
+		assert_int_equal(commit(s), 0);
+		store_close(s);
+		s = open_store(STORE_OPEN_OK);
+		assert_int_equal(store_load(s, expect_record, &records[i]), 0);
+		assert_int_equal(load_all(s).n, 1);
+		store_close(s);
+		assert_int_equal(unlink(in_directory("clients.db")), 0);
+	}
+}
+
+static void test_store_load__after_replace_and_remove__keeps_the_order_of_first_puts(void **state)
+{
+	struct store *s;
+	struct seen seen;
+
+	make_state();
+	s = open_store(STORE_OPEN_OK);
+	put(s, "four", 4);
+	put(s, "one", 100);
+	assert_int_equal(store_remove(s, "two"), 0);
+	assert_int_equal(commit(s), 0);
+	put(s, "two", 2);
+	put(s, "three", 3);
+	assert_int_equal(commit(s), 0);
+	/* Removed and put again before a commit: a new client, hence the last one. */
+	assert_int_equal(store_remove(s, "one"), 0);
+	put(s, "one", 7);
+	assert_int_equal(commit(s), 0);
+	for (int again = 0; again < 2; again++) {
+		seen = load_all(s);
+		assert_int_equal(seen.n, 4);
+		assert_string_equal(seen.names[0], "three");
+		assert_string_equal(seen.names[1], "four");
+		assert_string_equal(seen.names[2], "two");
+		assert_string_equal(seen.names[3], "one");
+		assert_int_equal(seen.sum, 3 + 4 + 2 + 7);
+		store_close(s);
+		s = open_store(STORE_OPEN_OK);
+	}
+	store_close(s);
+}
+
+static int stop_at_second(void *userdata, const struct store_record *record)
+{
+	int *n = userdata;
+
+	return ++*n == 2 ? -ECANCELED : 0;
+}
+
+static void test_store_load__callback_fails__stops_and_returns_it(void **state)
+{
+	struct store *s;
+	int n = 0;
+
+	make_state();
+	s = open_store(STORE_OPEN_OK);
+	assert_int_equal(store_load(s, stop_at_second, &n), -ECANCELED);
+	assert_int_equal(n, 2);
+	assert_int_equal(load_all(s).n, 3);
+	store_close(s);
+}
+
+static void test_store_put_life__existing__changes_only_the_life(void **state)
+{
+	struct store_record want = record_of("two", 2);
+	struct store *s;
+
+	make_state();
+	s = open_store(STORE_OPEN_OK);
+	want.life = (struct store_life){ .enabled = false,
+					 .disable_cause = DISABLE_ADMINISTRATOR,
+					 .created = 9,
+					 .last_enabled = USEC_NEVER,
+					 .expires = USEC_NEVER,
+					 .last_checked_ok = 8,
+					 .last_approval_request = 7,
+					 .last_checker_status = CHECKER_STATUS_SIGNALLED };
+	assert_int_equal(store_remove(s, "one"), 0);
+	assert_int_equal(store_remove(s, "three"), 0);
+	assert_int_equal(store_put_life(s, "two", &want.life), 0);
+	assert_int_equal(commit(s), 0);
+	store_close(s);
+	s = open_store(STORE_OPEN_OK);
+	assert_int_equal(store_load(s, expect_record, &want), 0);
+	store_close(s);
+}
+
+static void test_store_put_life__record_put_in_the_same_turn__both_are_kept(void **state)
+{
+	struct store_record want = record_of("new", 5);
+	struct store *s = open_store(STORE_OPEN_NEW);
+
+	assert_int_equal(store_put(s, &want), 0);
+	want.life.enabled = false;
+	want.life.disable_cause = DISABLE_TIMEOUT;
+	assert_int_equal(store_put_life(s, "new", &want.life), 0);
+	assert_int_equal(commit(s), 0);
+	assert_int_equal(store_load(s, expect_record, &want), 0);
+	store_close(s);
+}
+
+static void test_store_put_life__missing_or_removed__is_enoent(void **state)
+{
+	const struct store_life life = record_of("x", 1).life;
+	struct store *s;
+
+	make_state();
+	s = open_store(STORE_OPEN_OK);
+	assert_int_equal(store_put_life(s, "nobody", &life), -ENOENT);
+	assert_int_equal(store_remove(s, "nobody"), 0);
+	assert_int_equal(store_remove(s, "two"), 0);
+	assert_int_equal(store_put_life(s, "two", &life), -ENOENT);
+	assert_int_equal(commit(s), 0);
+	assert_int_equal(store_put_life(s, "two", &life), -ENOENT);
+	assert_int_equal(load_all(s).n, 2);
+	store_close(s);
+}
+
+static void test_store_put__text_at_the_bound__kept_and_beyond_refused(void **state)
+{
+	_cleanup_free_ char *text = malloc(STORE_TEXT_MAX + 2);
+	struct store_record record = record_of("x", 1);
+	struct store *s = open_store(STORE_OPEN_NEW);
+
+	assert_non_null(text);
+	memset(text, 'a', STORE_TEXT_MAX + 1);
+	text[STORE_TEXT_MAX + 1] = '\0';
+	record.current.checker = text;
+	assert_int_equal(store_put(s, &record), -EMSGSIZE);
+	record.current.checker = "c";
+	record.name = text;
+	assert_int_equal(store_put(s, &record), -EMSGSIZE);
+
+	text[STORE_TEXT_MAX] = '\0';
+	record.name = text;
+	record.current =
+		(struct store_settings){ .host = text, .checker = text, .fingerprint = text };
+	record.configured = record.current;
+	assert_int_equal(store_put(s, &record), 0);
+	assert_int_equal(commit(s), 0);
+	store_close(s);
+	s = open_store(STORE_OPEN_OK);
+	assert_int_equal(store_load(s, expect_record, &record), 0);
+	store_close(s);
+}
+
+static void test_store_put__value_out_of_range__is_refused_at_once(void **state)
+{
+	struct store_record record = record_of("", 1);
+	struct store *s = open_store(STORE_OPEN_NEW);
+
+	assert_int_equal(store_put(s, &record), -EINVAL);
+	record = record_of("x", 1);
+	record.life.last_checker_status = 256;
+	assert_int_equal(store_put(s, &record), -EINVAL);
+	record.life.last_checker_status = -3;
+	assert_int_equal(store_put(s, &record), -EINVAL);
+	record = record_of("x", 1);
+	assert_int_equal(store_put(s, &record), 0);
+	record.life.last_checker_status = 256;
+	assert_int_equal(store_put_life(s, "x", &record.life), -EINVAL);
+	assert_int_equal(commit(s), 0);
+	assert_int_equal(load_all(s).last.life.last_checker_status, 0);
+	store_close(s);
+}
+
+static void test_store_put__one_client_too_many__is_refused(void **state)
+{
+	struct store_record record = record_of("x", 1);
+	struct store *s = open_store(STORE_OPEN_NEW);
+	char name[32];
+
+	record.name = name;
+	for (size_t i = 0; i < STORE_CLIENTS_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "client%zu", i);
+		if (store_put(s, &record) != 0)
+			fail_msg("refused at %zu", i);
+	}
+	record.name = "one-more";
+	assert_int_equal(store_put(s, &record), -E2BIG);
+	/* The known ones can still be changed. */
+	record.name = "client0";
+	assert_int_equal(store_put(s, &record), 0);
+	store_close(s);
+}
+
+static void test_store_commit__without_changes__succeeds_and_writes_nothing(void **state)
+{
+	struct store *s;
+	struct stat log;
+
+	make_state();
+	s = open_store(STORE_OPEN_OK);
+	assert_int_equal(commit(s), 0);
+	assert_int_equal(stat(in_directory("clients.db-wal"), &log), 0);
+	assert_int_equal(log.st_size, 0);
+	put(s, "one", 2);
+	assert_int_equal(commit(s), 0);
+	assert_int_equal(stat(in_directory("clients.db-wal"), &log), 0);
+	assert_true(log.st_size > 0);
+	store_close(s);
+}
+
+static void test_store_close__without_commit__changes_are_gone(void **state)
+{
+	struct store *s;
+
+	make_state();
+	s = open_store(STORE_OPEN_OK);
+	put(s, "four", 4);
+	assert_int_equal(store_remove(s, "one"), 0);
+	store_close(s);
+	s = open_store(STORE_OPEN_OK);
+	assert_int_equal(load_all(s).n, 3);
+	store_close(s);
+	assert_null(store_close(NULL));
+}
+
+/* SRV-STATE-1 */
+static void test_store_open__any_umask__files_are_private(void **state)
+{
+	static const char *const names[] = { "clients.db", "clients.db-wal" };
+	const mode_t masks[] = { 0, 0777 };
+
+	for (size_t m = 0; m < ARRAY_SIZE(masks); m++) {
+		mode_t old = umask(masks[m]);
+		struct store *s = open_store(STORE_OPEN_NEW);
+
+		(void)umask(old);
+		put(s, "x", 1);
+		assert_int_equal(commit(s), 0);
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+			struct stat st;
+
+			assert_int_equal(stat(in_directory(names[i]), &st), 0);
+			assert_int_equal(st.st_mode & 07777, 0600);
+		}
+		assert_false(file_exists("clients.db-shm"));
+		store_close(s);
+		assert_int_equal(unlink(in_directory("clients.db")), 0);
+	}
+}
+
+/* A crash between creation and the first commit must leave a first start: otherwise an existing
+ * clients.pickle would never be imported. */
+static void test_store_open__nothing_committed_yet__is_new_again(void **state)
+{
+	struct store *s;
+
+	store_close(open_store(STORE_OPEN_NEW));
+	s = open_store(STORE_OPEN_NEW);
+	assert_int_equal(commit(s), 0);
+	store_close(s);
+	s = open_store(STORE_OPEN_NEW);
+	put(s, "x", 1);
+	assert_int_equal(store_remove(s, "x"), 0);
+	assert_int_equal(commit(s), 0);
+	store_close(s);
+	store_close(open_store(STORE_OPEN_OK));
+}
+
+static void test_store_open__twice__is_busy(void **state)
+{
+	struct store *s = open_store(STORE_OPEN_NEW);
+
+	assert_null(open_store(STORE_OPEN_BUSY));
+	store_close(s);
+	s = open_store(STORE_OPEN_NEW);
+	assert_null(open_store(STORE_OPEN_BUSY));
+	store_close(s);
+}
+
+static void test_store_open__locked_by_a_sqlite_program__is_busy(void **state)
+{
+	sqlite3 *db;
+
+	make_state();
+	assert_int_equal(sqlite3_open(in_directory("clients.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE", NULL,
+				      NULL, NULL),
+			 SQLITE_OK);
+	assert_null(open_store(STORE_OPEN_BUSY));
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	store_close(open_store(STORE_OPEN_OK));
+}
+
+static void test_store_open__newer_version__is_left_alone(void **state)
+{
+	make_state();
+	run_sql("PRAGMA user_version=2");
+	assert_null(open_store(STORE_OPEN_NEWER));
+	assert_false(file_exists("clients.db.damaged-1"));
+	run_sql("PRAGMA user_version=1");
+	store_close(open_store(STORE_OPEN_OK));
+}
+
+static void test_store_open__foreign__is_left_alone(void **state)
+{
+	run_sql("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
+	assert_null(open_store(STORE_OPEN_FOREIGN));
+	run_sql("PRAGMA application_id=7");
+	assert_null(open_store(STORE_OPEN_FOREIGN));
+	run_sql("INSERT INTO theirs SELECT a FROM theirs");
+	assert_int_equal(unlink(in_directory("clients.db")), 0);
+
+	assert_int_equal(symlink("elsewhere", in_directory("clients.db")), 0);
+	assert_null(open_store(STORE_OPEN_FOREIGN));
+	assert_int_equal(unlink(in_directory("clients.db")), 0);
+
+	assert_int_equal(mkdir(in_directory("clients.db"), 0700), 0);
+	assert_null(open_store(STORE_OPEN_FOREIGN));
+	assert_int_equal(rmdir(in_directory("clients.db")), 0);
+
+	assert_int_equal(mkfifo(in_directory("clients.db"), 0600), 0);
+	assert_null(open_store(STORE_OPEN_FOREIGN));
+	assert_false(file_exists("clients.db.damaged-1"));
+}
+
+/* SRV-STATE-5: set aside byte for byte, a fresh one works, and the loss is reported until a commit
+ * has answered it. */
+static void expect_set_aside(const char *aside)
+{
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	size_t before_size, after_size;
+	struct store *s;
+
+	read_file("clients.db", &before, &before_size);
+	s = open_store(STORE_OPEN_DAMAGED);
+	read_file(aside, &after, &after_size);
+	assert_int_equal(before_size, after_size);
+	assert_memory_equal(before, after, after_size);
+	assert_int_equal(load_all(s).n, 0);
+	store_close(s);
+
+	s = open_store(STORE_OPEN_DAMAGED);
+	put(s, "x", 1);
+	assert_int_equal(commit(s), 0);
+	store_close(s);
+	s = open_store(STORE_OPEN_OK);
+	assert_int_equal(load_all(s).n, 1);
+	store_close(s);
+}
+
+static void test_store_open__damaged__is_set_aside(void **state)
+{
+	make_state();
+	write_file("clients.db", "", 0);
+	expect_set_aside("clients.db.damaged-1");
+	write_file("clients.db",
+		   "no database at all, but long enough to have a header: "
+		   "0123456789 0123456789 0123456789 0123456789",
+		   98);
+	expect_set_aside("clients.db.damaged-2");
+	assert_int_equal(truncate(in_directory("clients.db"), 4096), 0);
+	expect_set_aside("clients.db.damaged-3");
+	run_sql("ALTER TABLE client DROP COLUMN expires");
+	expect_set_aside("clients.db.damaged-4");
+	run_sql("PRAGMA user_version=0");
+	expect_set_aside("clients.db.damaged-5");
+	run_sql("PRAGMA ignore_check_constraints=1; UPDATE client SET enabled = 2");
+	expect_set_aside("clients.db.damaged-6");
+	run_sql("UPDATE client SET name = 'a' || char(0) || 'b'");
+	expect_set_aside("clients.db.damaged-7");
+	run_sql("DROP TABLE untouched");
+	expect_set_aside("clients.db.damaged-8");
+	run_sql("UPDATE client SET current_host = printf('%*d', 65537, 1)");
+	expect_set_aside("clients.db.damaged-9");
+}
+
+static void test_store_open__names_taken__never_overwrites(void **state)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t size;
+
+	write_file("clients.db.damaged-1", "precious", 8);
+	write_file("clients.db.damaged-2-wal", "precious", 8);
+	write_file("clients.db", "x", 1);
+	expect_set_aside("clients.db.damaged-3");
+	read_file("clients.db.damaged-1", &data, &size);
+	assert_string_equal(data, "precious");
+
+	for (int i = 1; i <= 1000; i++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "clients.db.damaged-%d", i);
+		write_file(name, "precious", 8);
+	}
+	write_file("clients.db", "x", 1);
+	assert_null(open_store(-EEXIST));
+	assert_true(file_exists("clients.db"));
+}
+
+/* A log that outlived its database must neither fill the next one nor make it look like new. */
+static void test_store_open__log_without_database__is_damage(void **state)
+{
+	_cleanup_free_ char *log = NULL;
+	struct store *s = open_store(STORE_OPEN_NEW);
+	size_t size;
+
+	put(s, "x", 1);
+	assert_int_equal(commit(s), 0);
+	read_file("clients.db-wal", &log, &size);
+	assert_true(size > 0);
+	store_close(s);
+	assert_int_equal(unlink(in_directory("clients.db")), 0);
+	write_file("clients.db-wal", log, size);
+
+	s = open_store(STORE_OPEN_DAMAGED);
+	assert_int_equal(load_all(s).n, 0);
+	assert_true(file_exists("clients.db.damaged-1-wal"));
+	store_close(s);
+}
+
+/* The steps of a replacement, each interrupted: the loss is still reported. */
+static void test_store_open__replacement_interrupted__is_completed(void **state)
+{
+	struct store *s;
+
+	make_state();
+	write_file("clients.db.fresh", "", 0);
+	s = open_store(STORE_OPEN_DAMAGED);
+	assert_int_equal(load_all(s).n, 0);
+	assert_true(file_exists("clients.db.damaged-1"));
+	assert_false(file_exists("clients.db.fresh"));
+	store_close(s);
+
+	assert_int_equal(rename(in_directory("clients.db"), in_directory("clients.db.fresh")), 0);
+	s = open_store(STORE_OPEN_DAMAGED);
+	put(s, "x", 1);
+	assert_int_equal(commit(s), 0);
+	store_close(s);
+	store_close(open_store(STORE_OPEN_OK));
+}
+
+static void test_store_open__creation_interrupted__is_still_new(void **state)
+{
+	write_file("clients.db.new", "half", 4);
+	write_file("clients.db.new-wal", "half", 4);
+	store_close(open_store(STORE_OPEN_NEW));
+	assert_false(file_exists("clients.db.new"));
+	assert_false(file_exists("clients.db.new-wal"));
+}
+
+/* Whatever bytes are hit: a result, never a crash, and what loads afterwards is valid. */
+static void test_store_open__random_bytes_flipped__has_a_result(void **state)
+{
+	_cleanup_free_ char *image = NULL;
+	unsigned int seed = 4711, n_damaged = 0;
+	size_t size;
+
+	make_state();
+	read_file("clients.db", &image, &size);
+	for (int round = 0; round < 400; round++) {
+		_cleanup_free_ char *copy = malloc(size), *problem = NULL;
+		struct store *s = NULL;
+		int flips = 1 + rand_r(&seed) % 8, r;
+		size_t cut = round % 4 ? size : (size_t)rand_r(&seed) % size;
+
+		assert_non_null(copy);
+		memcpy(copy, image, size);
+		for (int i = 0; i < flips; i++)
+			copy[(size_t)rand_r(&seed) % size] ^= (char)(1 << rand_r(&seed) % 8);
+		write_file("clients.db", copy, cut);
+		r = store_open(test_directory, &s, &problem);
+		if (r == STORE_OPEN_OK || r == STORE_OPEN_DAMAGED || r == STORE_OPEN_NEW) {
+			(void)load_all(s);
+			put(s, "more", 1);
+			assert_int_equal(commit(s), 0);
+			store_close(s);
+		} else {
+			assert_true(r == STORE_OPEN_FOREIGN || r == STORE_OPEN_NEWER);
+		}
+		if (r == STORE_OPEN_DAMAGED) {
+			n_damaged++;
+			assert_int_equal(unlink(in_directory("clients.db.damaged-1")), 0);
+		}
+		(void)unlink(in_directory("clients.db-wal"));
+	}
+	assert_true(n_damaged >= 100);
+}
+
+static void test_store_open__no_directory__says_what_to_do(void **state)
+{
+	_cleanup_free_ char *problem = NULL;
+	struct store *s = NULL;
+
+	assert_int_equal(store_open(in_directory("none"), &s, &problem), -ENOENT);
+	assert_null(s);
+	assert_non_null(strstr(problem, in_directory("none")));
+	assert_non_null(strstr(problem, "--statedir"));
+	free(STEAL_PTR(problem));
+
+	write_file("file", "x", 1);
+	assert_int_equal(store_open(in_directory("file"), &s, &problem), -ENOTDIR);
+	assert_non_null(strstr(problem, in_directory("file")));
+}
+
+#define with_directory(f) cmocka_unit_test_setup_teardown(f, setup_directory, teardown_directory)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_directory(test_store_put__every_field__comes_back),
+		with_directory(
+			test_store_load__after_replace_and_remove__keeps_the_order_of_first_puts),
+		with_directory(test_store_load__callback_fails__stops_and_returns_it),
+		with_directory(test_store_put_life__existing__changes_only_the_life),
+		with_directory(test_store_put_life__record_put_in_the_same_turn__both_are_kept),
+		with_directory(test_store_put_life__missing_or_removed__is_enoent),
+		with_directory(test_store_put__text_at_the_bound__kept_and_beyond_refused),
+		with_directory(test_store_put__value_out_of_range__is_refused_at_once),
+		with_directory(test_store_put__one_client_too_many__is_refused),
+		with_directory(test_store_commit__without_changes__succeeds_and_writes_nothing),
+		with_directory(test_store_close__without_commit__changes_are_gone),
+		with_directory(test_store_open__any_umask__files_are_private),
+		with_directory(test_store_open__nothing_committed_yet__is_new_again),
+		with_directory(test_store_open__twice__is_busy),
+		with_directory(test_store_open__locked_by_a_sqlite_program__is_busy),
+		with_directory(test_store_open__newer_version__is_left_alone),
+		with_directory(test_store_open__foreign__is_left_alone),
+		with_directory(test_store_open__damaged__is_set_aside),
+		with_directory(test_store_open__names_taken__never_overwrites),
+		with_directory(test_store_open__log_without_database__is_damage),
+		with_directory(test_store_open__replacement_interrupted__is_completed),
+		with_directory(test_store_open__creation_interrupted__is_still_new),
+		with_directory(test_store_open__random_bytes_flipped__has_a_result),
+		with_directory(test_store_open__no_directory__says_what_to_do),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
