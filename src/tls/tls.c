@@ -26,11 +26,12 @@
 
 /*
  * Neither tickets nor the default extensions: a session must not be resumable (SRV-PROTO-7), and
- * each ticket would cost kilobytes per waiting client.
+ * each ticket would cost kilobytes per waiting client. One key share instead of two saves a tenth
+ * of the gate's work; a peer that wants another group asks for it.
  */
 #define SESSION_FLAGS                                                                   \
 	(GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_ENABLE_RAWPK | GNUTLS_NO_TICKETS | \
-	 GNUTLS_NO_EXTENSIONS)
+	 GNUTLS_NO_EXTENSIONS | GNUTLS_KEY_SHARE_TOP)
 
 /* A raw key of RSA with 16384 bits takes 2 KiB; GnuTLS would take 128 KiB from a stranger. */
 #define HANDSHAKE_MESSAGE_MAX ((size_t)16 * 1024)
