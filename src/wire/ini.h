@@ -6,8 +6,9 @@
  * Parsing never decides: values are kept as written, with their line numbers, and interpolated when
  * they are read. A file is parsed to its end whatever is wrong with it; every bad line is reported.
  *
- * Bounds: INI_FILE_MAX bytes a file, INI_VALUE_MAX bytes an interpolated value, INI_DEPTH_MAX
- * levels of references. Memory is proportional to the file; parsing is linear in it.
+ * Bounds: INI_FILE_MAX bytes a file, INI_VALUE_MAX bytes an interpolated value, INI_WORK_MAX bytes
+ * looked at to make one, INI_DEPTH_MAX levels of references. Memory is proportional to the file,
+ * and time to n log n of it.
  */
 
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 
 #define INI_FILE_MAX  ((size_t)256 << 20)
 #define INI_VALUE_MAX ((size_t)2 << 20)
+#define INI_WORK_MAX  ((size_t)8 << 20)
 #define INI_DEPTH_MAX 10
 
 struct ini;
@@ -66,6 +68,10 @@ unsigned int ini_section_line(const struct ini_section *s);
 const char *ini_raw(const struct ini *ini, const struct ini_section *s, const char *key,
 		    unsigned int *ret_line);
 
+/** ini_raw_sized() - the same for a key that is not NUL-terminated; in any case of letters */
+const char *ini_raw_sized(const struct ini *ini, const struct ini_section *s, const char *key,
+			  size_t key_size, unsigned int *ret_line);
+
 enum ini_value_result {
 	INI_VALUE_OK = 0,
 	INI_VALUE_MISSING,	  /* no such key in the section, DEFAULT or the built-in defaults */
@@ -74,7 +80,7 @@ enum ini_value_result {
 	INI_VALUE_BAD_CONVERSION, /* a conversion letter other than 's' */
 	INI_VALUE_UNKNOWN_KEY,	  /* a reference to a key that is nowhere */
 	INI_VALUE_TOO_DEEP,	  /* more than INI_DEPTH_MAX levels */
-	INI_VALUE_TOO_LONG,	  /* more than INI_VALUE_MAX bytes */
+	INI_VALUE_TOO_LONG,	  /* more than INI_VALUE_MAX bytes, or INI_WORK_MAX to make them */
 };
 
 /**

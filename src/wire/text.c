@@ -4,6 +4,18 @@
 #include <stdint.h>
 #include <string.h>
 
+int text_compare_lower(const char *lower, const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		unsigned char a = (unsigned char)lower[i];
+		unsigned char b = (unsigned char)text_to_lower(text[i]);
+
+		if (a != b)
+			return a < b ? -1 : 1;
+	}
+	return lower[size] == '\0' ? 0 : 1;
+}
+
 static bool is_ascii_blank(unsigned char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f);

@@ -26,6 +26,14 @@ static inline char text_to_upper(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
+/**
+ * text_compare_lower() - orders @text, folded to lower case, after or before @lower
+ * @lower: NUL-terminated, already in lower case
+ *
+ * Returns less than, equal to or greater than 0, as strcmp(@lower, @text) would.
+ */
+int text_compare_lower(const char *lower, const char *text, size_t size);
+
 /** text_blank_size() - bytes of the white space character at @text, 0 if there is none */
 size_t text_blank_size(const char *text, size_t size);
 

@@ -1,0 +1,734 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "wire/ini.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/util.h"
+
+#define COMPLAINTS_MAX 32
+
+struct complaints {
+	unsigned int lines[COMPLAINTS_MAX];
+	size_t n_lines;
+};
+
+static void on_complaint(void *userdata, unsigned int line, const char *text)
+{
+	struct complaints *c = userdata;
+
+	assert_true(strlen(text) > 0);
+	assert_true(c->n_lines < COMPLAINTS_MAX);
+	c->lines[c->n_lines++] = line;
+}
+
+static void ini_freep(struct ini **ini)
+{
+	(void)ini_free(*ini);
+}
+#define _cleanup_ini_ _cleanup_(ini_freep)
+
+static struct ini *parse_good_sized(const char *text, size_t size)
+{
+	struct complaints c = { .n_lines = 0 };
+	struct ini *ini = NULL;
+	char *copy = malloc(size + 1);
+
+	assert_non_null(copy);
+	memcpy(copy, text, size);
+	if (ini_parse(copy, size, on_complaint, &c, &ini) != 0)
+		fail_msg("line %u is refused:\n%s", c.lines[0], text);
+	/* "need not be kept after the call" */
+	memset(copy, 'X', size);
+	free(copy);
+	assert_int_equal(c.n_lines, 0);
+	return ini;
+}
+
+static struct ini *parse_good(const char *text)
+{
+	return parse_good_sized(text, strlen(text));
+}
+
+static const struct ini_section *find_section(const struct ini *ini, const char *name)
+{
+	const struct ini_section *s = NULL;
+
+	while ((s = ini_next_section(ini, s)))
+		if (strcmp(ini_section_name(s), name) == 0)
+			return s;
+	return NULL;
+}
+
+static const char *raw(const struct ini *ini, const char *section, const char *key)
+{
+	const struct ini_section *s = find_section(ini, section);
+
+	assert_non_null(s);
+	return ini_raw(ini, s, key, NULL);
+}
+
+/* The value of "key" in "[s]\n" and these lines. */
+static void assert_value(const char *lines, const char *value)
+{
+	_cleanup_ini_ struct ini *ini = NULL;
+	char text[1024];
+
+	(void)snprintf(text, sizeof(text), "[s]\n%s", lines);
+	ini = parse_good(text);
+	assert_non_null(raw(ini, "s", "key"));
+	assert_string_equal(raw(ini, "s", "key"), value);
+}
+
+/* That exactly these lines are bad, in any order. @lines ends with 0. */
+static void assert_bad_sized(const char *text, size_t size, const unsigned int *lines)
+{
+	_cleanup_ini_ struct ini *ini = NULL;
+	struct complaints c = { .n_lines = 0 };
+	size_t n_lines = 0;
+
+	while (lines[n_lines] != 0)
+		n_lines++;
+	if (ini_parse(text, size, on_complaint, &c, &ini) != (int)n_lines || c.n_lines != n_lines)
+		fail_msg("%zu bad lines instead of %zu:\n%s", c.n_lines, n_lines, text);
+	assert_non_null(ini);
+	for (size_t i = 0; i < n_lines; i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < c.n_lines; j++)
+			found = found || c.lines[j] == lines[i];
+		if (!found)
+			fail_msg("line %u is not reported:\n%s", lines[i], text);
+	}
+}
+
+#define assert_bad(text, ...) \
+	assert_bad_sized(text, sizeof(text) - 1, (const unsigned int[]){ __VA_ARGS__, 0 })
+
+/* SRV-INI-1 */
+static void test_ini_parse__line_ends_and_utf8__kept(void **state)
+{
+	_cleanup_ini_ struct ini *ini =
+		parse_good("[\xc3\xa9t\xc3\xa9]\r\nkey = \xe2\x82\xac\xf0\x9f\x94\x91\r\nnext=1");
+
+	assert_string_equal(raw(ini, "\xc3\xa9t\xc3\xa9", "key"), "\xe2\x82\xac\xf0\x9f\x94\x91");
+	assert_string_equal(raw(ini, "\xc3\xa9t\xc3\xa9", "next"), "1");
+	assert_value("key = a\r\n  b\r\n\r\n  c\r\n", "a\nb\n\nc");
+	/* as the reference takes it */
+	assert_value("key = a\rother = b\r", "a");
+	assert_value("key = a\r\r  b", "a\n\nb");
+}
+
+/* SRV-INI-1 */
+static void test_ini_parse__byte_order_mark__skipped(void **state)
+{
+	_cleanup_ini_ struct ini *ini = parse_good("\xef\xbb\xbf[s]\nkey = v\n");
+
+	assert_string_equal(raw(ini, "s", "key"), "v");
+	assert_bad("[s]\n\xef\xbb\xbfword\n", 2);
+}
+
+/* SRV-INI-1 */
+static void test_ini_parse__not_utf8_or_nul__bad_line(void **state)
+{
+	assert_bad("[s]\nkey = \xff\n", 2);
+	assert_bad("[s]\n# latin \xe9\nkey = 1\n", 2);
+	assert_bad("[s]\nkey = \xc0\xaf\n", 2);
+	assert_bad("[s]\nkey = \xe0\x80\xaf\n", 2);
+	assert_bad("[s]\nkey = \xed\xa0\x80\n", 2);
+	assert_bad("[s]\nkey = \xf4\x90\x80\x80\n", 2);
+	assert_bad("[s]\nkey = \xf0\x8f\xbf\xbf\n", 2);
+	assert_bad("[s]\nkey = \xe2\x82\n", 2);
+	assert_bad("[s]\nkey = \x80\n", 2);
+	assert_bad("[s]\nkey = \xf5\x80\x80\x80\n", 2);
+	assert_bad("[s]\nkey = a\0b\n[t]\n\0", 2, 4);
+}
+
+/* SRV-INI-2: what the caller makes of a file that is not there. */
+static void test_ini_parse__nothing__empty(void **state)
+{
+	static const char *const texts[] = { "", "\n", "\n\r\n  \n", "# only\n;comments" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		_cleanup_ini_ struct ini *ini = parse_good(texts[i]);
+
+		assert_null(ini_next_section(ini, NULL));
+		assert_non_null(ini_default_section(ini));
+		assert_int_equal(ini_section_line(ini_default_section(ini)), 0);
+		assert_null(ini_next_key(ini_default_section(ini), NULL));
+		assert_null(ini_raw(ini, ini_default_section(ini), "key", NULL));
+	}
+	(void)ini_free(NULL);
+}
+
+/* SRV-INI-3 */
+static void test_ini_parse__comments__only_whole_lines(void **state)
+{
+	assert_value("port = 2\n#key = 1\n;key = 2\n   # key = 3\n\t;key\nkey = 4\n", "4");
+	assert_value("key = 1025 ; x\n", "1025 ; x");
+	assert_value("key = 1025 # x\n", "1025 # x");
+	assert_value("key = # x\n", "# x");
+}
+
+/* SRV-INI-4 */
+static void test_ini_parse__headers__name_between_first_and_last_bracket(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *name;
+	} cases[] = {
+		{ "[web1]", "web1" }, { "  [web1]  ", "web1" }, { "[ web 1 ]", " web 1 " },
+		{ "[Web]", "Web" },   { "[a]b]", "a]b" },	{ "[a] ; no comment", "a" },
+		{ "[a]=b", "a" },     { "[a = b]", "a = b" },	{ "[]]", "]" },
+		{ "[[a]]", "[a]" },   { "[a] b] c", "a] b" },	{ "\t[x]", "x" },
+		{ "[#]", "#" },	      { "[ ]", " " },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_ini_ struct ini *ini = parse_good(cases[i].line);
+		const struct ini_section *s = ini_next_section(ini, NULL);
+
+		assert_non_null(s);
+		assert_string_equal(ini_section_name(s), cases[i].name);
+		assert_null(ini_next_section(ini, s));
+	}
+	assert_bad("[s]\n[]\n", 2);
+	assert_bad("[s]\n[open\n", 2);
+	assert_bad("[s]\nx[y]\n", 2);
+	assert_value("[] = 5\n[open = 1\nkey = 2\n", "2");
+}
+
+/* SRV-INI-5 */
+static void test_ini_parse__default_section__serves_all_others(void **state)
+{
+	_cleanup_ini_ struct ini *ini = parse_good("[one]\n"
+						   "own = 1\n"
+						   "[DEFAULT]\n"
+						   "key = d\n"
+						   "own = never\n"
+						   "[two]\n"
+						   "[DEFAULT]\n"
+						   "late = l\n"
+						   "[default]\n"
+						   "key = lower\n"
+						   "[Default]\n");
+	const struct ini_section *s = ini_next_section(ini, NULL);
+	unsigned int line = 0;
+
+	assert_string_equal(ini_section_name(s), "one");
+	assert_string_equal(ini_raw(ini, s, "own", &line), "1");
+	assert_int_equal(line, 2);
+	assert_string_equal(ini_raw(ini, s, "key", &line), "d");
+	assert_int_equal(line, 4);
+	assert_string_equal(ini_raw(ini, s, "late", &line), "l");
+	assert_int_equal(line, 8);
+	s = ini_next_section(ini, s);
+	assert_string_equal(ini_section_name(s), "two");
+	assert_string_equal(ini_raw(ini, s, "own", NULL), "never");
+	s = ini_next_section(ini, s);
+	assert_string_equal(ini_section_name(s), "default");
+	assert_string_equal(ini_raw(ini, s, "key", NULL), "lower");
+	s = ini_next_section(ini, s);
+	assert_string_equal(ini_section_name(s), "Default");
+	assert_string_equal(ini_raw(ini, s, "key", NULL), "d");
+	assert_null(ini_raw(ini, s, "nowhere", NULL));
+	assert_null(ini_next_section(ini, s));
+
+	s = ini_default_section(ini);
+	assert_string_equal(ini_section_name(s), "DEFAULT");
+	assert_int_equal(ini_section_line(s), 3);
+	assert_string_equal(ini_raw(ini, s, "late", NULL), "l");
+}
+
+/* SRV-INI-6, -8, -12: all of them, and with the line of each. */
+static void test_ini_parse__duplicates__bad_lines(void **state)
+{
+	assert_bad("[a]\n[b]\n[a]\n", 3);
+	assert_bad("[a]\n[a]\n[a]\n", 2, 3);
+	assert_bad("[a]\nkey = 1\nKEY = 2\n", 3);
+	assert_bad("[a]\nkey = 1\nx = 1\nkey : 2\nkey=3\n", 4, 5);
+	assert_bad("[DEFAULT]\nkey = 1\n[a]\nkey = 1\n[DEFAULT]\nkey = 2\n", 6);
+	/* a duplicate takes its continuation lines with it */
+	assert_bad("[a]\nkey = 1\nkey =\n  bare\n  [a]\n", 3);
+}
+
+/* SRV-INI-6, -8: what is no duplicate. */
+static void test_ini_parse__same_name_elsewhere__good(void **state)
+{
+	_cleanup_ini_ struct ini *ini = parse_good("[a]\nkey = 1\n[A]\nkey = 2\n[ a]\nkey = 3\n"
+						   "[DEFAULT]\nkey = 4\n[DEFAULT]\nk = 1\n");
+
+	assert_string_equal(raw(ini, "a", "key"), "1");
+	assert_string_equal(raw(ini, "A", "key"), "2");
+	assert_string_equal(raw(ini, " a", "key"), "3");
+}
+
+/* SRV-INI-7 */
+static void test_ini_parse__options__key_and_value(void **state)
+{
+	assert_value("key=v\n", "v");
+	assert_value("key:v\n", "v");
+	assert_value("key = v\n", "v");
+	assert_value("  key  \t:\t v  \t\n", "v");
+	assert_value("KeY = V\n", "V");
+	assert_value("key = a = b : c\n", "a = b : c");
+	assert_value("key : a = b\n", "a = b");
+	assert_value("key =\n", "");
+	assert_value("key =", "");
+	assert_value("key:", "");
+	assert_value("key = \"quoted\"\n", "\"quoted\"");
+	assert_value("key = 'quoted'\n", "'quoted'");
+	assert_value("key == v\n", "= v");
+	assert_value("key\xc2\xa0=\xe3\x80\x80v\xc2\x85\n", "v");
+	assert_bad("[s]\n = v\n", 2);
+	assert_bad("[s]\n=\n:\n", 2, 3);
+	{
+		_cleanup_ini_ struct ini *ini = parse_good("[s]\nmy own  key = v\n");
+
+		assert_string_equal(raw(ini, "s", "my own  key"), "v");
+	}
+}
+
+/* SRV-INI-9 */
+static void test_ini_parse__deeper_lines__continue_the_value(void **state)
+{
+	assert_value("key = a\n b\n", "a\nb");
+	assert_value("key = a\n    b  \n\tc\n", "a\nb\nc");
+	assert_value("key = a\n  [t]\n  x = y\n", "a\n[t]\nx = y");
+	assert_value("  key = a\n   b\n", "a\nb");
+	assert_value("  key = a\n  other = b\n", "a");
+	assert_value("  key = a\n other = b\n", "a");
+	/* one tab is one character, and so is a wider blank */
+	assert_value("  key = a\n\tother = b\n", "a");
+	assert_value(" key = a\n\t\tb\n", "a\nb");
+	assert_value(" key = a\n\xc2\xa0other = b\n", "a");
+	assert_value(" key = a\n\xc2\xa0\xc2\xa0"
+		     "b\n",
+		     "a\nb");
+	/* deeper than the option line counts, not than the line before */
+	assert_value("key = a\n    b\n  c\n", "a\nb\nc");
+	/* indentation below a header is nothing to continue */
+	assert_value("    key = a\n    other = b\n", "a");
+	assert_bad("[s]\nkey = a\nbare\n", 3);
+}
+
+/* SRV-INI-10 */
+static void test_ini_parse__comments_and_empty_lines_inside__dropped_and_kept(void **state)
+{
+	assert_value("key = a\n# comment\n  b\n", "a\nb");
+	assert_value("key = a\n     ; comment\n  b\n", "a\nb");
+	assert_value("key = a\n\n  b\n", "a\n\nb");
+	assert_value("key = a\n\n   \n\n  b\n", "a\n\n\n\nb");
+	assert_value("key = a\n\n# comment\n\n  b\n", "a\n\n\nb");
+	assert_value("key = a\n\n\n", "a");
+	assert_value("key = a\n  b\n\n\n[t]\n", "a\nb");
+	assert_value("key = a\n\nother = b\n", "a");
+	assert_value("key =\n  a\n  b\n", "\na\nb");
+	assert_value("key =   \n\n  a\n", "\n\na");
+	assert_value("key =\n\n\n", "");
+	assert_value("key=\n a", "\na");
+	assert_value("key=\r\n\r\n a\r\n\r\n b", "\n\na\n\nb");
+}
+
+/* SRV-INI-11, -12: every bad line is reported. */
+static void test_ini_parse__neither_this_nor_that__bad_lines(void **state)
+{
+	assert_bad("key = v\n", 1);
+	assert_bad("bare\n", 1);
+	assert_bad("[s]\nbare\n", 2);
+	assert_bad("[s]\nbare word\n\n# c\nanother\n= x\nkey = 1\nkey = 2\n[]\n", 2, 5, 6, 8, 9);
+	assert_bad("key = v\nother = v\n[s]\nkey = v\n", 1, 2);
+	/* a bad line takes what is indented below it along */
+	assert_bad("[s]\nsecret\n  aGVsbG8\n  aGVsbG8=\nkey = 1\n", 2);
+}
+
+static void test_ini_parse__no_one_to_complain_to__counted(void **state)
+{
+	_cleanup_ini_ struct ini *ini = NULL;
+
+	assert_int_equal(ini_parse("a\nb\n", 4, NULL, NULL, &ini), 2);
+	assert_non_null(ini);
+}
+
+static void test_ini_parse__bad_lines__good_ones_still_there(void **state)
+{
+	_cleanup_ini_ struct ini *ini = NULL;
+	static const char text[] = "[s]\nbare\nkey = 1\nkey = 2\n[s]\nx = 3\n";
+	unsigned int line = 0;
+
+	assert_int_equal(ini_parse(text, sizeof(text) - 1, NULL, NULL, &ini), 3);
+	assert_string_equal(ini_raw(ini, ini_next_section(ini, NULL), "key", &line), "1");
+	assert_int_equal(line, 3);
+}
+
+static void test_ini_parse__beyond_the_file_bound__efbig(void **state)
+{
+	struct ini *ini = NULL;
+
+	/* The bound comes before the first look at the text. */
+	assert_int_equal(ini_parse("", INI_FILE_MAX + 1, NULL, NULL, &ini), -EFBIG);
+	assert_null(ini);
+}
+
+static void test_ini_next_key__sections__own_keys_in_file_order(void **state)
+{
+	_cleanup_ini_ struct ini *ini = parse_good("[a]\nz = 1\nB = 2\nm = 3\n"
+						   "[DEFAULT]\nq = 1\n[empty]\n[b]\na = 1\n"
+						   "[DEFAULT]\nc = 1\n");
+	static const char *const expected[] = { "z", "b", "m" };
+	const struct ini_section *s = find_section(ini, "a");
+	const char *key = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		key = ini_next_key(s, key);
+		assert_non_null(key);
+		assert_string_equal(key, expected[i]);
+	}
+	assert_null(ini_next_key(s, key));
+	assert_null(ini_next_key(find_section(ini, "empty"), NULL));
+	key = ini_next_key(find_section(ini, "b"), NULL);
+	assert_string_equal(key, "a");
+	assert_null(ini_next_key(find_section(ini, "b"), key));
+	key = ini_next_key(ini_default_section(ini), NULL);
+	assert_string_equal(key, "q");
+	key = ini_next_key(ini_default_section(ini), key);
+	assert_string_equal(key, "c");
+	assert_null(ini_next_key(ini_default_section(ini), key));
+}
+
+static void test_ini_raw__key_in_any_case__found(void **state)
+{
+	_cleanup_ini_ struct ini *ini = parse_good("[s]\nHost = a\nhos = b\nhostt = c\n");
+
+	assert_string_equal(raw(ini, "s", "hOST"), "a");
+	assert_string_equal(raw(ini, "s", "HOS"), "b");
+	assert_null(raw(ini, "s", "ho"));
+	assert_null(raw(ini, "s", "hosttt"));
+	assert_null(raw(ini, "s", ""));
+}
+
+/* Many sections and many keys in one: found, and in time (a quadratic parser takes minutes). */
+static void test_ini_parse__two_hundred_thousand_of_each__found(void **state)
+{
+	const unsigned int n = 200000;
+	_cleanup_ini_ struct ini *ini = NULL;
+	_cleanup_free_ char *text = malloc((size_t)n * 40);
+	char *at = text;
+	const struct ini_section *s = NULL;
+	const char *key = NULL;
+	unsigned int n_seen = 0;
+
+	assert_non_null(text);
+	at += sprintf(at, "[many]\n");
+	for (unsigned int i = 0; i < n; i++)
+		at += sprintf(at, "k%u=%u\n", i, i);
+	for (unsigned int i = 0; i < n; i++)
+		at += sprintf(at, "[s%u]\nk=%u\n", i, i);
+	ini = parse_good_sized(text, (size_t)(at - text));
+	s = ini_next_section(ini, NULL);
+	while ((key = ini_next_key(s, key))) {
+		char value[16];
+
+		(void)snprintf(value, sizeof(value), "%u", n_seen++);
+		assert_string_equal(ini_raw(ini, s, key, NULL), value);
+	}
+	assert_int_equal(n_seen, n);
+	for (n_seen = 0; (s = ini_next_section(ini, s)); n_seen++)
+		assert_int_equal(atoi(ini_raw(ini, s, "k", NULL)), (int)n_seen);
+	assert_int_equal(n_seen, n);
+}
+
+static const struct ini_key_value built_in[] = {
+	{ "timeout", "PT5M" }, { "checker", "fping -q -- %%(host)s" },
+	{ "host", "" },	       { "both", "%(host)s/%(timeout)s" },
+	{ NULL, NULL },
+};
+
+static void assert_expands(const char *text, const char *section, const char *key,
+			   const char *value)
+{
+	_cleanup_ini_ struct ini *ini = parse_good(text);
+	_cleanup_free_ char *expanded = NULL;
+
+	assert_int_equal(ini_value(ini, find_section(ini, section), built_in, key, &expanded, NULL),
+			 INI_VALUE_OK);
+	assert_string_equal(expanded, value);
+}
+
+/* SRV-INI-13: the example. */
+static void test_ini_value__example__expanded_in_the_inheriting_section(void **state)
+{
+	static const char text[] = "[DEFAULT]\n"
+				   "host = fallback.example.net\n"
+				   "checker = probe %(host)s %%(host)s\n"
+				   "[web1]\n"
+				   "host = web1.example.net\n"
+				   "[web2]\n";
+
+	assert_expands(text, "web1", "checker", "probe web1.example.net %(host)s");
+	assert_expands(text, "web2", "checker", "probe fallback.example.net %(host)s");
+}
+
+/* SRV-INI-13 */
+static void test_ini_value__references__replaced(void **state)
+{
+	assert_expands("[s]\n", "s", "timeout", "PT5M");
+	assert_expands("[s]\n", "s", "checker", "fping -q -- %(host)s");
+	assert_expands("[s]\nhost = h\n", "s", "both", "h/PT5M");
+	assert_expands("[DEFAULT]\nhost = d\n[s]\n", "s", "both", "d/PT5M");
+	assert_expands("[s]\na = %(HoSt)s\nhost = h\n", "s", "A", "h");
+	assert_expands("[s]\na = %%%%\n", "s", "a", "%%");
+	assert_expands("[s]\na = 100%%\n", "s", "a", "100%");
+	assert_expands("[s]\na = <%(b)s%(b)s>\nb = (%(c)s)\nc = %%\n", "s", "a", "<(%)(%)>");
+	assert_expands("[s]\na =\n", "s", "a", "");
+	assert_expands("[s]\na = x\n  %(b)s\n  y\nb = 1\n  2\n", "s", "a", "x\n1\n2\ny");
+	/* a replaced value is not looked at again for pieces of a reference */
+	assert_expands("[s]\na = %%(b)s\nb = 1\n", "s", "a", "%(b)s");
+	assert_expands("[s]\na = %(my key)s\nmy key = 1\n", "s", "a", "1");
+}
+
+static void test_ini_value__line__of_the_key_or_0(void **state)
+{
+	_cleanup_ini_ struct ini *ini = parse_good("[DEFAULT]\n\nd = 1\n[s]\nown = 2\n");
+	static const struct {
+		const char *key;
+		unsigned int line;
+	} cases[] = { { "d", 3 }, { "own", 5 }, { "timeout", 0 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *value = NULL;
+		unsigned int line = 12345;
+
+		assert_int_equal(ini_value(ini, find_section(ini, "s"), built_in, cases[i].key,
+					   &value, &line),
+				 INI_VALUE_OK);
+		assert_int_equal(line, cases[i].line);
+	}
+}
+
+static void assert_refused(const char *text, enum ini_value_result result)
+{
+	_cleanup_ini_ struct ini *ini = parse_good(text);
+	char *value = NULL;
+
+	if (ini_value(ini, ini_next_section(ini, NULL), built_in, "a", &value, NULL) != (int)result)
+		fail_msg("another result than '%s':\n%s", ini_value_result_text(result), text);
+	assert_null(value);
+	assert_true(strlen(ini_value_result_text(result)) > 0);
+}
+
+/* SRV-INI-13: every refusal by its name. */
+static void test_ini_value__bad_references__named_results(void **state)
+{
+	assert_refused("[s]\n", INI_VALUE_MISSING);
+	assert_refused("[s]\na = 50% off\n", INI_VALUE_BAD_PERCENT);
+	assert_refused("[s]\na = %\n", INI_VALUE_BAD_PERCENT);
+	assert_refused("[s]\na = %%%\n", INI_VALUE_BAD_PERCENT);
+	assert_refused("[s]\na = %s\n", INI_VALUE_BAD_PERCENT);
+	assert_refused("[s]\na = %\n  (host)s\n", INI_VALUE_BAD_PERCENT);
+	assert_refused("[s]\na = %(host\n", INI_VALUE_UNTERMINATED);
+	assert_refused("[s]\na = %(host)\n", INI_VALUE_UNTERMINATED);
+	assert_refused("[s]\na = %(\n", INI_VALUE_UNTERMINATED);
+	assert_refused("[s]\na = %(host)d\n", INI_VALUE_BAD_CONVERSION);
+	assert_refused("[s]\na = %(host)S\n", INI_VALUE_BAD_CONVERSION);
+	assert_refused("[s]\na = %(host)-20s\n", INI_VALUE_BAD_CONVERSION);
+	assert_refused("[s]\na = %(nowhere)s\n", INI_VALUE_UNKNOWN_KEY);
+	assert_refused("[s]\na = %()s\n", INI_VALUE_UNKNOWN_KEY);
+	assert_refused("[s]\na = %( host )s\n", INI_VALUE_UNKNOWN_KEY);
+	/* another section's keys are nobody's business */
+	assert_refused("[s]\na = %(b)s\n[t]\nb = 1\n", INI_VALUE_UNKNOWN_KEY);
+	assert_refused("[s]\na = %(a)s\n", INI_VALUE_TOO_DEEP);
+	assert_refused("[s]\na = %(b)s\nb = %(a)s\n", INI_VALUE_TOO_DEEP);
+	/* also inside what is referred to */
+	assert_refused("[s]\na = %(b)s\nb = 5%\n", INI_VALUE_BAD_PERCENT);
+}
+
+/* k1 refers to k2 and so on; the last is @last. */
+static void make_chain(char *text, unsigned int n_keys, const char *last)
+{
+	text += sprintf(text, "[s]\na = %%(k2)s\n");
+	for (unsigned int i = 2; i < n_keys; i++)
+		text += sprintf(text, "k%u = %%(k%u)s\n", i, i + 1);
+	(void)sprintf(text, "k%u = %s\n", n_keys, last);
+}
+
+/* SRV-INI-13: ten values that need expansion; a plain one behind them makes no level. */
+static void test_ini_value__depth_at_the_bound__ok_and_one_more_too_deep(void **state)
+{
+	char text[1024];
+
+	make_chain(text, INI_DEPTH_MAX + 1, "end");
+	assert_expands(text, "s", "a", "end");
+	make_chain(text, INI_DEPTH_MAX, "e%%nd");
+	assert_expands(text, "s", "a", "e%nd");
+	make_chain(text, INI_DEPTH_MAX + 1, "e%%nd");
+	assert_refused(text, INI_VALUE_TOO_DEEP);
+	make_chain(text, INI_DEPTH_MAX + 2, "end");
+	assert_refused(text, INI_VALUE_TOO_DEEP);
+}
+
+/* A value of @size bytes, @tail behind them. */
+static char *make_long(size_t size, const char *tail)
+{
+	char *text = malloc(size + 256);
+
+	assert_non_null(text);
+	memcpy(text, "[s]\na = ", 8);
+	memset(text + 8, 'x', size);
+	strcpy(text + 8 + size, tail);
+	return text;
+}
+
+static void test_ini_value__length_at_the_bound__ok_and_one_more_too_long(void **state)
+{
+	_cleanup_free_ char *plain = make_long(INI_VALUE_MAX, "\n");
+	_cleanup_free_ char *longer = make_long(INI_VALUE_MAX + 1, "\n");
+	_cleanup_free_ char *expanded = make_long(INI_VALUE_MAX - 3, "%%%(b)s\nb = 12\n");
+	_cleanup_free_ char *too_long = make_long(INI_VALUE_MAX - 3, "%%%(b)s\nb = 123\n");
+	_cleanup_ini_ struct ini *ini = parse_good(plain);
+	_cleanup_ini_ struct ini *other = parse_good(expanded);
+	_cleanup_free_ char *value = NULL;
+	_cleanup_free_ char *other_value = NULL;
+
+	assert_int_equal(ini_value(ini, ini_next_section(ini, NULL), NULL, "a", &value, NULL),
+			 INI_VALUE_OK);
+	assert_int_equal(strlen(value), INI_VALUE_MAX);
+	assert_int_equal(ini_value(other, ini_next_section(other, NULL), NULL, "a", &other_value,
+				   NULL),
+			 INI_VALUE_OK);
+	assert_int_equal(strlen(other_value), INI_VALUE_MAX);
+	assert_refused(longer, INI_VALUE_TOO_LONG);
+	assert_refused(too_long, INI_VALUE_TOO_LONG);
+}
+
+/* Exponential growth, of text and of mere work. Without the bounds this test does not end. */
+static void test_ini_value__every_level_refers_many_times__too_long(void **state)
+{
+	static const char *const lasts[] = { "k9 = x\n", "k9 =\n" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lasts); i++) {
+		char text[8192];
+		char *at = text;
+
+		at += sprintf(at, "[s]\na = %%(k1)s\n");
+		for (unsigned int level = 1; level < 9; level++) {
+			at += sprintf(at, "k%u =", level);
+			for (unsigned int n = 0; n < 64; n++)
+				at += sprintf(at, "%%(k%u)s", level + 1);
+			at += sprintf(at, "\n");
+		}
+		strcpy(at, lasts[i]);
+		assert_refused(text, INI_VALUE_TOO_LONG);
+	}
+}
+
+/* SRV-INI-14 */
+static void test_ini_bool__words__in_any_case(void **state)
+{
+	static const char *const yes[] = { "1", "yes", "true", "on", "YES", "True", "oN" };
+	static const char *const no[] = { "0", "no", "false", "off", "No", "FALSE", "Off" };
+	static const char *const neither[] = { "",    "2",  "10", "y", "n",  "yess",
+					       "tru", " 1", "1 ", "o", "-1", "disabled" };
+	bool value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		value = false;
+		assert_true(ini_bool(yes[i], &value));
+		assert_true(value);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++) {
+		value = true;
+		assert_true(ini_bool(no[i], &value));
+		assert_false(value);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(neither); i++)
+		assert_false(ini_bool(neither[i], &value));
+}
+
+/* SRV-INI-15 */
+static void test_ini_int__texts__number_or_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		long long number;
+	} cases[] = {
+		{ "0", 0 },
+		{ "1025", 1025 },
+		{ "  7  ", 7 },
+		{ "\n7", 7 },
+		{ "+7", 7 },
+		{ "-7", -7 },
+		{ "-0", 0 },
+		{ "007", 7 },
+		{ "9223372036854775807", INT64_MAX },
+		{ "-9223372036854775808", INT64_MIN },
+	};
+	static const char *const bad[] = { "",
+					   " ",
+					   "-",
+					   "+",
+					   "- 7",
+					   "0x10",
+					   "1.0",
+					   "1e3",
+					   "7 8",
+					   "--7",
+					   "seven",
+					   "1_000",
+					   "7;",
+					   "9223372036854775808",
+					   "-9223372036854775809" };
+	long long number;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		number = 12345;
+		assert_true(ini_int(cases[i].text, &number));
+		assert_true(number == cases[i].number);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(ini_int(bad[i], &number));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ini_parse__line_ends_and_utf8__kept),
+		cmocka_unit_test(test_ini_parse__byte_order_mark__skipped),
+		cmocka_unit_test(test_ini_parse__not_utf8_or_nul__bad_line),
+		cmocka_unit_test(test_ini_parse__nothing__empty),
+		cmocka_unit_test(test_ini_parse__comments__only_whole_lines),
+		cmocka_unit_test(test_ini_parse__headers__name_between_first_and_last_bracket),
+		cmocka_unit_test(test_ini_parse__default_section__serves_all_others),
+		cmocka_unit_test(test_ini_parse__duplicates__bad_lines),
+		cmocka_unit_test(test_ini_parse__same_name_elsewhere__good),
+		cmocka_unit_test(test_ini_parse__options__key_and_value),
+		cmocka_unit_test(test_ini_parse__deeper_lines__continue_the_value),
+		cmocka_unit_test(test_ini_parse__comments_and_empty_lines_inside__dropped_and_kept),
+		cmocka_unit_test(test_ini_parse__neither_this_nor_that__bad_lines),
+		cmocka_unit_test(test_ini_parse__no_one_to_complain_to__counted),
+		cmocka_unit_test(test_ini_parse__bad_lines__good_ones_still_there),
+		cmocka_unit_test(test_ini_parse__beyond_the_file_bound__efbig),
+		cmocka_unit_test(test_ini_next_key__sections__own_keys_in_file_order),
+		cmocka_unit_test(test_ini_raw__key_in_any_case__found),
+		cmocka_unit_test(test_ini_parse__two_hundred_thousand_of_each__found),
+		cmocka_unit_test(test_ini_value__example__expanded_in_the_inheriting_section),
+		cmocka_unit_test(test_ini_value__references__replaced),
+		cmocka_unit_test(test_ini_value__line__of_the_key_or_0),
+		cmocka_unit_test(test_ini_value__bad_references__named_results),
+		cmocka_unit_test(test_ini_value__depth_at_the_bound__ok_and_one_more_too_deep),
+		cmocka_unit_test(test_ini_value__length_at_the_bound__ok_and_one_more_too_long),
+		cmocka_unit_test(test_ini_value__every_level_refers_many_times__too_long),
+		cmocka_unit_test(test_ini_bool__words__in_any_case),
+		cmocka_unit_test(test_ini_int__texts__number_or_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
