@@ -57,8 +57,9 @@ struct store_record {
 
 enum store_open_result {
 	STORE_OPEN_OK = 0,
-	STORE_OPEN_NEW,	    /* there was no state: a first start */
-	STORE_OPEN_DAMAGED, /* set aside under another name; a fresh one is open: fail closed */
+	STORE_OPEN_NEW,	    /* there was no state, or nothing was ever committed: a first start */
+	STORE_OPEN_DAMAGED, /* set aside under another name; a fresh one is open: fail closed.
+			     * Reported again until something is committed to the fresh one */
 	STORE_OPEN_NEWER,   /* written by a newer version; left alone, nothing is open */
 	STORE_OPEN_FOREIGN, /* not ours; left alone, nothing is open */
 	STORE_OPEN_BUSY,    /* another server uses it; nothing is open */
@@ -79,17 +80,28 @@ int store_open(const char *directory, struct store **ret, char **ret_problem);
 typedef int store_load_fn(void *userdata, const struct store_record *record);
 
 /**
- * store_load() - every record, in the order in which they were first put
+ * store_load() - every record as of the last commit, in the order in which they were first put
  *
  * Stops at the callback's first negative return and returns it.
  * Errors: -EBADMSG damaged content, errno.
  */
 int store_load(struct store *s, store_load_fn *fn, void *userdata);
 
-/** store_put() - a whole record, new or replacing the one of that name; durable after a commit */
+/**
+ * store_put() - a whole record, new or replacing the one of that name; durable after a commit
+ *
+ * Strings that are NULL come back empty.
+ * Errors: -E2BIG beyond STORE_CLIENTS_MAX, -EMSGSIZE beyond STORE_TEXT_MAX, -EINVAL without a name
+ *         or with a cause or a checker status out of range, -ENOMEM.
+ */
 int store_put(struct store *s, const struct store_record *record);
 
-/** store_put_life() - only the run-time values of a record that exists; -ENOENT if it does not */
+/**
+ * store_put_life() - only the run-time values of a record that exists
+ *
+ * Errors: -ENOENT if it does not exist, -EINVAL as store_put(). Never -ENOMEM: what lowers trust
+ *         can always be collected.
+ */
 int store_put_life(struct store *s, const char *name, const struct store_life *life);
 
 /** store_remove() - forgets a client altogether; -ENOENT is not an error */
