@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gate/reports.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+/* SRV-LOG-8; the last four have no counterpart there. */
+static const uint8_t levels[] = {
+	[GATE_EVENT_ACCEPTED] = LOG_LEVEL_INFO,
+	[GATE_EVENT_GREETING] = LOG_LEVEL_DEBUG,
+	[GATE_EVENT_BAD_GREETING] = LOG_LEVEL_ERROR,
+	[GATE_EVENT_HANDSHAKE_FAILED] = LOG_LEVEL_WARNING,
+	[GATE_EVENT_HANDSHAKE_DONE] = LOG_LEVEL_DEBUG,
+	[GATE_EVENT_BAD_KEY] = LOG_LEVEL_WARNING,
+	[GATE_EVENT_BYE_FAILED] = LOG_LEVEL_WARNING,
+	[GATE_EVENT_DEADLINE] = LOG_LEVEL_INFO,
+	[GATE_EVENT_FULL] = LOG_LEVEL_WARNING,
+	[GATE_EVENT_SOURCE_FULL] = LOG_LEVEL_WARNING,
+	[GATE_EVENT_SUPPRESSED] = LOG_LEVEL_WARNING,
+};
+
+static void tell_suppressed(struct reports *r)
+{
+	char count[24];
+	struct gate_msg m = {
+		.type = GATE_MSG_EVENT,
+		.event = { .kind = GATE_EVENT_SUPPRESSED,
+			   .peer = { .family = PEER_IPV4 },
+			   .detail = count },
+	};
+	int n = snprintf(count, sizeof(count), "%" PRIu64, r->n_suppressed);
+
+	m.event.detail_size = (size_t)n;
+	if (!port_has_waiters(r->port) && port_send(r->port, &m) == 0)
+		r->n_suppressed = 0;
+}
+
+static void on_second_over(struct deadline *d, usec_t now)
+{
+	struct reports *r = container_of(d, struct reports, second);
+
+	r->n_told = 0;
+	if (r->n_suppressed > 0)
+		tell_suppressed(r);
+	/* The core is slow: it learns the number in a second. */
+	if (r->n_suppressed > 0)
+		deadlines_set(r->deadlines, &r->second, usec_add(now, USEC_PER_SEC));
+}
+
+void reports_init(struct reports *r, struct port *port, struct deadlines *deadlines)
+{
+	*r = (struct reports){
+		.port = port,
+		.deadlines = deadlines,
+		.threshold = LOG_LEVEL_WARNING,
+		.second = { .on_due = on_second_over },
+	};
+}
+
+void reports_tell(struct reports *r, const struct gate_msg *event, usec_t now)
+{
+	struct gate_msg m = *event;
+
+	if (levels[m.event.kind] > r->threshold)
+		return;
+	m.event.detail_size = MIN_OF(m.event.detail_size, (size_t)GATE_DETAIL_MAX);
+	if (r->second.node.place == 0)
+		deadlines_set(r->deadlines, &r->second, usec_add(now, USEC_PER_SEC));
+	if (r->n_told >= REPORTS_PER_SECOND || port_has_waiters(r->port) ||
+	    port_send(r->port, &m) != 0)
+		r->n_suppressed++;
+	else
+		r->n_told++;
+}

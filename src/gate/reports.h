@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * What strangers did, told to the core for its log: never faster than a log can bear, never
+ * waiting.
+ *
+ * Bound: REPORTS_PER_SECOND; what is not told is counted, and the count is told (W-56).
+ */
+
+#include "gate/deadlines.h"
+#include "gate/port.h"
+#include "wire/gate-msg.h"
+
+#define REPORTS_PER_SECOND 50
+
+struct reports {
+	struct port *port;
+	struct deadlines *deadlines;
+	uint8_t threshold;   /* enum log_level */
+	unsigned int n_told; /* in this second */
+	uint64_t n_suppressed;
+	struct deadline second; /* set while a second is being counted */
+};
+
+/** reports_init() - takes one place in @deadlines */
+void reports_init(struct reports *r, struct port *port, struct deadlines *deadlines);
+
+/**
+ * reports_tell() - @detail may hold any bytes; what is beyond GATE_DETAIL_MAX is cut
+ * @session: 0 if the peer has claimed nothing
+ */
+void reports_tell(struct reports *r, const struct gate_msg *event, usec_t now);
