@@ -17,6 +17,62 @@ static void changed(struct client_effects *e, enum client_property property)
 	e->list[e->n++] = (struct client_effect){ .type = EFFECT_CHANGED, .property = property };
 }
 
+/* At most one of EFFECT_SAVE and EFFECT_SAVE_SOON is in a list: the stronger one. */
+static void save(struct client_effects *e, enum client_effect_type type)
+{
+	for (unsigned int i = 0; i < e->n; i++) {
+		if (e->list[i].type == EFFECT_SAVE)
+			return;
+		if (e->list[i].type == EFFECT_SAVE_SOON) {
+			e->list[i].type = type;
+			return;
+		}
+	}
+	effect(e, type);
+}
+
+static usec_t deadline(usec_t from, usec_t span)
+{
+	return MIN_OF(usec_add(from, span), CLIENT_DEADLINE_MAX);
+}
+
+static void set_stamp(usec_t *stamp, usec_t value, enum client_property property,
+		      struct client_effects *e)
+{
+	if (*stamp == value)
+		return;
+	*stamp = value;
+	changed(e, property);
+	save(e, EFFECT_SAVE_SOON);
+}
+
+/* A crash may lose trust that was given, but must not bring back trust that was taken. */
+static void set_expires(struct client_life *life, usec_t expires, struct client_effects *e)
+{
+	bool earlier = expires < life->expires;
+
+	if (life->expires == expires)
+		return;
+	life->expires = expires;
+	changed(e, CLIENT_EXPIRES);
+	save(e, earlier ? EFFECT_SAVE : EFFECT_SAVE_SOON);
+}
+
+/*
+ * A good last check is what keeps a client over a downtime of the server (SRV-STATE-14), so the
+ * news that it is no longer good must not be lost in a crash.
+ */
+static void set_status(struct client_life *life, int16_t status, struct client_effects *e)
+{
+	bool worse = life->last_checker_status == 0;
+
+	if (life->last_checker_status == status)
+		return;
+	life->last_checker_status = status;
+	changed(e, CLIENT_LAST_CHECKER_STATUS);
+	save(e, worse ? EFFECT_SAVE : EFFECT_SAVE_SOON);
+}
+
 usec_t client_check_interval(const struct client_life *life)
 {
 	return MAX_OF(life->rules.interval, CLIENT_INTERVAL_MIN);
@@ -77,7 +133,7 @@ static void disable(struct client_life *life, enum disable_cause cause, struct c
 	life->enabled = false;
 	life->disable_cause = cause;
 	changed(e, CLIENT_ENABLED);
-	effect(e, EFFECT_SAVE);
+	save(e, EFFECT_SAVE);
 	/* SRV-APR-9: whoever waits for approval must be refused now, not when the wait is over. */
 	effect(e, EFFECT_DECIDE);
 }
@@ -85,19 +141,17 @@ static void disable(struct client_life *life, enum disable_cause cause, struct c
 static void enable(struct client_life *life, struct instant now, struct client_effects *e)
 {
 	usec_t interval = client_check_interval(life);
+	usec_t grace = MAX_OF(usec_add(interval, interval), life->rules.timeout);
 
 	if (life->enabled)
 		return;
 	life->enabled = true;
 	life->disable_cause = DISABLE_NONE;
-	life->last_enabled = now.real;
-	life->check_due = usec_add(now.boot, interval);
-	life->expires =
-		usec_add(now.boot, MAX_OF(usec_add(interval, interval), life->rules.timeout));
+	life->check_due = deadline(now.boot, interval);
 	changed(e, CLIENT_ENABLED);
-	changed(e, CLIENT_LAST_ENABLED);
-	changed(e, CLIENT_EXPIRES);
-	effect(e, EFFECT_SAVE);
+	save(e, EFFECT_SAVE);
+	set_stamp(&life->last_enabled, now.real, CLIENT_LAST_ENABLED, e);
+	set_expires(life, deadline(now.boot, grace), e);
 	effect(e, EFFECT_DECIDE);
 }
 
@@ -118,71 +172,66 @@ static void remove_client(struct client_life *life, struct client_effects *e)
 	life->decision_until = USEC_NEVER;
 	if (running)
 		effect(e, EFFECT_STOP_CHECKER);
-	effect(e, EFFECT_SAVE);
+	save(e, EFFECT_SAVE);
 	effect(e, EFFECT_DECIDE);
 }
 
 /*
  * The server's start. The first checks are spread over one interval, so the first expiry must leave
  * room for the latest of them; and neither the timeout nor what was granted before may be cut short
- * by a restart (the Fix of SRV-LIFE-3).
+ * by a restart (the Fix of SRV-LIFE-3). Whether a restored expiry was an extended one is not in the
+ * state; one that can be an extension is taken for it, since otherwise the first good check would
+ * cancel it (the Fix of SRV-LIFE-14).
  */
 static void start(struct client_life *life, usec_t delay, struct instant now,
 		  struct client_effects *e)
 {
-	usec_t interval = client_check_interval(life);
-	usec_t first = usec_add(now.boot, delay);
-	usec_t expires = usec_add(first, interval);
+	usec_t first = deadline(now.boot, delay);
+	usec_t expires = deadline(first, client_check_interval(life));
+	usec_t restored = life->expires;
 
-	if (!life->enabled)
+	if (!life->enabled || life->check_due != USEC_NEVER)
 		return;
-	expires = MAX_OF(expires, usec_add(now.boot, life->rules.timeout));
-	if (life->expires != USEC_NEVER && life->expires > now.boot)
-		expires = MAX_OF(expires, life->expires);
+	expires = MAX_OF(expires, deadline(now.boot, life->rules.timeout));
+	if (restored != USEC_NEVER && restored > now.boot) {
+		expires = MAX_OF(expires, MIN_OF(restored, CLIENT_DEADLINE_MAX));
+		if (restored <= deadline(now.boot, life->rules.extended_timeout))
+			life->extended_until = restored;
+	}
 	life->check_due = first;
 	life->first_check_pending = true;
 	life->expires = expires;
 	changed(e, CLIENT_EXPIRES);
-	effect(e, EFFECT_SAVE_SOON);
+	save(e, EFFECT_SAVE_SOON);
 }
 
+/*
+ * After a pause of the whole machine or process, missed checks are not made up for; and also after
+ * a short one, the next check keeps its distance (SRV-LIFE-38).
+ */
 static void check_is_due(struct client_life *life, struct instant now, struct client_effects *e)
 {
 	usec_t interval = client_check_interval(life);
-	usec_t next = usec_add(life->check_due, interval);
+	usec_t next = deadline(life->check_due, interval);
 
-	/* After a pause of the whole machine or process, missed checks are not made up for. */
-	life->check_due = next > now.boot ? next : usec_add(now.boot, interval);
+	if (next <= now.boot)
+		next = deadline(now.boot, interval);
+	life->check_due = MAX_OF(next, deadline(now.boot, CLIENT_INTERVAL_MIN));
 	start_checker(life, e);
 	if (!life->first_check_pending)
 		return;
 	life->first_check_pending = false;
-	if (life->expires < usec_add(now.boot, interval)) {
-		life->expires = usec_add(now.boot, interval);
-		changed(e, CLIENT_EXPIRES);
-		effect(e, EFFECT_SAVE_SOON);
-	}
+	set_expires(life, MAX_OF(life->expires, deadline(now.boot, interval)), e);
 }
 
-/* Expiry goes first: a client whose time is over is not saved by a check that is due as well. */
 static void tick(struct client_life *life, struct instant now, struct client_effects *e)
 {
 	if (life->decision_until <= now.boot) {
 		life->decision = DECISION_NONE;
 		life->decision_until = USEC_NEVER;
 	}
-	if (life->expires <= now.boot)
-		disable(life, DISABLE_TIMEOUT, e);
 	if (life->check_due <= now.boot)
 		check_is_due(life, now, e);
-}
-
-static void set_status(struct client_life *life, int16_t status, struct client_effects *e)
-{
-	if (life->last_checker_status == status)
-		return;
-	life->last_checker_status = status;
-	changed(e, CLIENT_LAST_CHECKER_STATUS);
 }
 
 /*
@@ -190,22 +239,19 @@ static void set_status(struct client_life *life, int16_t status, struct client_e
  * already running when the secret was sent would otherwise cancel the extension that lets the
  * client finish its boot (the Fix of SRV-LIFE-14).
  */
-static void vouched_for(struct client_life *life, struct instant now, struct client_effects *e)
+static void extend_by_timeout(struct client_life *life, struct instant now,
+			      struct client_effects *e)
 {
-	usec_t expires = usec_add(now.boot, life->rules.timeout);
+	usec_t expires = deadline(now.boot, life->rules.timeout);
 
-	life->last_checked_ok = now.real;
-	changed(e, CLIENT_LAST_CHECKED_OK);
 	if (!life->enabled)
 		return;
 	if (now.boot < life->extended_until)
 		expires = MAX_OF(expires, life->expires);
-	if (life->expires == expires)
-		return;
-	life->expires = expires;
-	changed(e, CLIENT_EXPIRES);
+	set_expires(life, expires, e);
 }
 
+/* DBUS-CHG-4 has the status before LastCheckedOK here, and after it in checked_ok(). */
 static void checker_exited(struct client_life *life, int16_t status, struct instant now,
 			   struct client_effects *e)
 {
@@ -214,9 +260,10 @@ static void checker_exited(struct client_life *life, int16_t status, struct inst
 	life->checker_running = false;
 	changed(e, CLIENT_CHECKER_RUNNING);
 	set_status(life, status, e);
-	if (status == 0)
-		vouched_for(life, now, e);
-	effect(e, EFFECT_SAVE_SOON);
+	if (status != 0)
+		return;
+	set_stamp(&life->last_checked_ok, now.real, CLIENT_LAST_CHECKED_OK, e);
+	extend_by_timeout(life, now, e);
 }
 
 static void checker_cancelled(struct client_life *life, struct client_effects *e)
@@ -229,26 +276,24 @@ static void checker_cancelled(struct client_life *life, struct client_effects *e
 
 static void checked_ok(struct client_life *life, struct instant now, struct client_effects *e)
 {
-	vouched_for(life, now, e);
+	set_stamp(&life->last_checked_ok, now.real, CLIENT_LAST_CHECKED_OK, e);
 	set_status(life, 0, e);
-	effect(e, EFFECT_SAVE_SOON);
+	extend_by_timeout(life, now, e);
 }
 
 static void secret_sent(struct client_life *life, struct instant now, struct client_effects *e)
 {
 	if (!life->enabled)
 		return;
-	life->expires = usec_add(now.boot, life->rules.extended_timeout);
-	life->extended_until = life->expires;
-	changed(e, CLIENT_EXPIRES);
-	effect(e, EFFECT_SAVE_SOON);
+	life->extended_until = deadline(now.boot, life->rules.extended_timeout);
+	set_expires(life, life->extended_until, e);
 }
 
 static void decide(struct client_life *life, enum client_decision decision, struct instant now,
 		   struct client_effects *e)
 {
 	life->decision = decision;
-	life->decision_until = usec_add(now.boot, life->rules.approval_duration);
+	life->decision_until = deadline(now.boot, life->rules.approval_duration);
 	effect(e, EFFECT_DECIDE);
 }
 
@@ -260,12 +305,26 @@ static void session_begin(struct client_life *life, struct client_effects *e)
 
 static void session_end(struct client_life *life, struct client_effects *e)
 {
-	assert(life->n_pending > 0);
+	if (life->n_pending == 0)
+		return;
 	if (--life->n_pending == 0 && !life->removed)
 		changed(e, CLIENT_APPROVAL_PENDING);
 }
 
-/* SRV-LIFE-30, -37: the expiry moves by the difference, whatever it was based on. */
+/*
+ * SRV-LIFE-30, -37: the expiry moves by the difference, whatever it was based on. Only when it
+ * stands at the end of all reckoning is that base not known any more; then it counts from now, as a
+ * shorter timeout must not leave the client without an end.
+ */
+static usec_t shifted(usec_t expires, usec_t old, usec_t timeout, struct instant now)
+{
+	if (timeout > old)
+		return deadline(expires, timeout - old);
+	if (expires == CLIENT_DEADLINE_MAX)
+		return deadline(now.boot, timeout);
+	return usec_sub(expires, old - timeout);
+}
+
 static void set_timeout(struct client_life *life, usec_t timeout, struct instant now,
 			struct client_effects *e)
 {
@@ -275,14 +334,10 @@ static void set_timeout(struct client_life *life, usec_t timeout, struct instant
 		return;
 	life->rules.timeout = timeout;
 	changed(e, CLIENT_TIMEOUT);
-	effect(e, EFFECT_SAVE);
+	save(e, EFFECT_SAVE);
 	if (!life->enabled)
 		return;
-	if (timeout > old)
-		life->expires = usec_add(life->expires, timeout - old);
-	else
-		life->expires = usec_sub(life->expires, old - timeout);
-	changed(e, CLIENT_EXPIRES);
+	set_expires(life, shifted(life->expires, old, timeout, now), e);
 	if (life->expires <= now.boot)
 		disable(life, DISABLE_TIMEOUT, e);
 }
@@ -294,10 +349,10 @@ static void set_interval(struct client_life *life, usec_t interval, struct insta
 		return;
 	life->rules.interval = interval;
 	changed(e, CLIENT_INTERVAL);
-	effect(e, EFFECT_SAVE);
+	save(e, EFFECT_SAVE);
 	if (!life->enabled)
 		return;
-	life->check_due = usec_add(now.boot, client_check_interval(life));
+	life->check_due = deadline(now.boot, client_check_interval(life));
 	life->first_check_pending = false;
 	start_checker(life, e);
 }
@@ -309,7 +364,7 @@ static void set_duration(usec_t *setting, usec_t value, enum client_property pro
 		return;
 	*setting = value;
 	changed(e, property);
-	effect(e, EFFECT_SAVE);
+	save(e, EFFECT_SAVE);
 }
 
 static void set_approved_by_default(struct client_life *life, bool value, struct client_effects *e)
@@ -318,7 +373,7 @@ static void set_approved_by_default(struct client_life *life, bool value, struct
 		return;
 	life->rules.approved_by_default = value;
 	changed(e, CLIENT_APPROVED_BY_DEFAULT);
-	effect(e, EFFECT_SAVE);
+	save(e, EFFECT_SAVE);
 }
 
 /* Events that only change a rule; everything else is client_step()'s. */
@@ -366,6 +421,21 @@ static void set_rule(struct client_life *life, const struct client_event *event,
 	}
 }
 
+/*
+ * On a busy server a client's expiry and other events are served in one turn, in any order. What
+ * comes after the expiry, by time, must find the client disabled: otherwise a late good check
+ * would bring back somebody who has perhaps been refused already. Not so for
+ * - START, which is what decides what a restored expiry is worth,
+ * - REMOVE, after which no change is announced, and
+ * - SESSION_END, which happens while waiting sessions are being decided.
+ */
+static bool comes_after_expiry(const struct client_life *life, enum client_event_type type,
+			       struct instant now)
+{
+	return life->enabled && life->expires <= now.boot && type != CLIENT_EVENT_START &&
+	       type != CLIENT_EVENT_REMOVE && type != CLIENT_EVENT_SESSION_END;
+}
+
 void client_step(struct client_life *life, const struct client_event *event, struct instant now,
 		 struct client_effects *ret_effects)
 {
@@ -374,6 +444,8 @@ void client_step(struct client_life *life, const struct client_event *event, str
 	e->n = 0;
 	if (life->removed && event->type != CLIENT_EVENT_SESSION_END)
 		return;
+	if (comes_after_expiry(life, event->type, now))
+		disable(life, DISABLE_TIMEOUT, e);
 	switch (event->type) {
 	case CLIENT_EVENT_START:
 		start(life, event->usec, now, e);
@@ -421,9 +493,7 @@ void client_step(struct client_life *life, const struct client_event *event, str
 		session_end(life, e);
 		break;
 	case CLIENT_EVENT_ASKED:
-		life->last_approval_request = now.real;
-		changed(e, CLIENT_LAST_APPROVAL_REQUEST);
-		effect(e, EFFECT_SAVE_SOON);
+		set_stamp(&life->last_approval_request, now.real, CLIENT_LAST_APPROVAL_REQUEST, e);
 		break;
 	case CLIENT_EVENT_SET_TIMEOUT:
 	case CLIENT_EVENT_SET_INTERVAL:

@@ -15,10 +15,16 @@
 
 #include "base/clock.h"
 
-#define CLIENT_EFFECTS_MAX 12
+#define CLIENT_EFFECTS_MAX 10
 
 /* SRV-LIFE-38: checkers of one client start at least this far apart. */
 #define CLIENT_INTERVAL_MIN USEC_PER_SEC
+
+/*
+ * No deadline is later than this: some 4566 years, so that also on the wall clock it has a year of
+ * four digits, and an enabled client never looks as if it had no expiry (SRV-DUR-6, W-08).
+ */
+#define CLIENT_DEADLINE_MAX ((usec_t)1 << 57)
 
 /* SRV-LIFE-1 */
 #define CHECKER_STATUS_NONE	 -2
@@ -78,7 +84,8 @@ struct client_life {
 };
 
 enum client_event_type {
-	CLIENT_EVENT_START,	     /* the server starts; @usec: random delay of the first check */
+	CLIENT_EVENT_START,	     /* the server starts; @usec: random delay of the first check.
+				      * Once for each client; another one has no effect */
 	CLIENT_EVENT_TICK,	     /* client_next_deadline() has come, or any time later */
 	CLIENT_EVENT_CHECKER_EXITED, /* @status: 0 to 255, or CHECKER_STATUS_SIGNALLED */
 	CLIENT_EVENT_CHECKER_CANCELLED, /* START could not be carried out: nothing has run */
@@ -159,7 +166,9 @@ void client_life_init(struct client_life *life, const struct client_rules *rules
  * @ret_effects: what the caller must carry out, in order
  *
  * Total: any event is legal in any state; one that means nothing there has no effect. After
- * CLIENT_EVENT_REMOVE only session ends are counted.
+ * CLIENT_EVENT_REMOVE only session ends are counted. A client whose time is over is disabled before
+ * any other event is looked at, so a turn may serve its events in any order. A list holds at most
+ * one of EFFECT_SAVE and EFFECT_SAVE_SOON, in any place.
  * Source: SRV-LIFE-3 to -37, SRV-CHK-8, -12, SRV-APR-1, -4, -5.
  */
 void client_step(struct client_life *life, const struct client_event *event, struct instant now,

@@ -5,7 +5,10 @@
 
 bool policy_may_send(const struct client_life *life, struct instant now)
 {
-	return life->enabled && !life->removed && now.boot < life->expires;
+	/* No expiry at all is not one that is far away: the server has not started this client yet.
+	 */
+	return life->enabled && !life->removed && life->expires != USEC_NEVER &&
+	       now.boot < life->expires;
 }
 
 enum policy_verdict policy_decide(const struct client_life *life, struct instant now,
@@ -16,7 +19,11 @@ enum policy_verdict policy_decide(const struct client_life *life, struct instant
 
 	if (!policy_may_send(life, now))
 		return POLICY_REFUSE_DISABLED;
-	if (life->rules.approval_delay == 0 || (decided && life->decision == DECISION_APPROVED))
+	if (decided && life->decision == DECISION_APPROVED)
+		return POLICY_GIVE;
+	/* A delay that was set to zero meanwhile frees whoever is woken, but at the end of a wait
+	 * it is the default that decides (SRV-APR-2, step 5). */
+	if (life->rules.approval_delay == 0 && !waited_out)
 		return POLICY_GIVE;
 	if (decided && life->decision == DECISION_DENIED)
 		return POLICY_REFUSE_DENIED;

@@ -23,6 +23,9 @@ enum policy_verdict {
  *
  * Asked when the key is proved, whenever something changes while the session waits, and when the
  * wait is over. Whoever then gives the secret asks policy_may_send() as the last thing before it.
+ * POLICY_REFUSE_DISABLED for a client that is still marked enabled means that its expiry has not
+ * been served: step it with CLIENT_EVENT_TICK first, so that the refusal is durable before it is
+ * given.
  * Source: SRV-APR-2, -6, -9.
  */
 enum policy_verdict policy_decide(const struct client_life *life, struct instant now,
