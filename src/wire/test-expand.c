@@ -14,7 +14,7 @@
 #include "base/util.h"
 
 /* SRV-CHK-3: a few of the attributes; @userdata is the host. */
-static int lookup(void *userdata, const char *name, size_t name_size, const char **ret_text)
+static bool lookup(void *userdata, const char *name, size_t name_size, const char **ret_text)
 {
 	static const struct {
 		const char *name;
@@ -29,16 +29,16 @@ static int lookup(void *userdata, const char *name, size_t name_size, const char
 
 	if (name_size == 4 && memcmp(name, "host", 4) == 0) {
 		*ret_text = userdata;
-		return 1;
+		return true;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(attributes); i++) {
 		if (name_size != strlen(attributes[i].name) ||
 		    memcmp(name, attributes[i].name, name_size) != 0)
 			continue;
 		*ret_text = attributes[i].text;
-		return 1;
+		return true;
 	}
-	return 0;
+	return false;
 }
 
 static void assert_expands(const char *template, const char *host, const char *command)
