@@ -72,8 +72,7 @@ static socklen_t size_of(const struct sockaddr *sa)
 int test_peer_connect(struct test_peer *p, const struct test_keys *keys, const struct sockaddr *to,
 		      const struct sockaddr *from)
 {
-	_cleanup_fd_ int fd =
-		socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	_cleanup_fd_ int fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	*p = (struct test_peer){
 		.fd = -1,
