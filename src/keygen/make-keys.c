@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "keygen/make-keys.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "keygen/exit-status.h"
+#include "keygen/install.h"
+#include "keygen/interrupt.h"
+#include "keygen/openpgp-key.h"
+#include "keygen/report.h"
+#include "keygen/tls-key.h"
+
+static void openpgp_freep(struct openpgp **o)
+{
+	(void)openpgp_free(*o);
+}
+
+static void print_time(const char *what)
+{
+	time_t now = time(NULL);
+	char text[64] = "";
+	struct tm tm;
+
+	if (localtime_r(&now, &tm))
+		(void)strftime(text, sizeof(text), "%a %b %e %H:%M:%S %Z %Y", &tm);
+	(void)printf("%s: %s\n", what, text);
+	(void)fflush(stdout);
+}
+
+static void make_tls_keys(const struct options *o, struct tls_key_pair *ret)
+{
+	const char *why = "";
+
+	if (tls_key_generate(o->tls_key_type, ret, &why) != TLS_KEY_OK)
+		report_warning("no TLS key of type \"%s\" was made: %s; without one the client "
+			       "cannot talk to a server. Name another with --tls-keytype, for "
+			       "instance ed25519",
+			       o->tls_key_type, why);
+}
+
+static int make_openpgp_keys(const struct options *o, struct openpgp_key_pair *ret)
+{
+	const struct openpgp_params params = {
+		.type = o->type,
+		.length = o->length,
+		.subtype = o->subtype,
+		.sublength = o->sublength,
+		.name = o->name,
+		.email = o->email,
+		.comment = o->comment,
+		.expire = o->expire,
+	};
+	_cleanup_(openpgp_freep) struct openpgp *openpgp = NULL;
+	int r;
+
+	r = openpgp_new(&openpgp);
+	if (r < 0)
+		return r;
+	return openpgp_generate(openpgp, &params, ret);
+}
+
+static int generate_and_install(const struct options *o, const char *dir)
+{
+	_cleanup_(openpgp_key_pair_deinit) struct openpgp_key_pair openpgp = { 0 };
+	_cleanup_(tls_key_pair_deinit) struct tls_key_pair tls = { 0 };
+	int r;
+
+	/* First, since it cannot be interrupted from inside; see tls-key.h. */
+	make_tls_keys(o, &tls);
+	r = interrupt_init();
+	if (r < 0) {
+		report_error("cannot prepare for signals: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	if (make_openpgp_keys(o, &openpgp) < 0)
+		return EXIT_OPENPGP;
+	if (interrupt_signal())
+		return EXIT_FAILURE;
+
+	const struct install_file files[] = {
+		{ FILE_TLS_PRIVKEY, tls.private_pem },
+		{ FILE_TLS_PUBKEY, tls.public_pem },
+		{ FILE_SECKEY, openpgp.secret_key },
+		{ FILE_PUBKEY, openpgp.public_key },
+	};
+
+	return install_files(dir, files, ARRAY_SIZE(files), o->force) < 0 ? EXIT_FAILURE
+									  : EXIT_SUCCESS;
+}
+
+int make_keys(const struct options *o, const char *dir)
+{
+	/* The reference asks standard input whether somebody is watching. */
+	bool is_watched = isatty(STDIN_FILENO);
+	int status;
+
+	if (is_watched) {
+		(void)printf("Making keys needs randomness and may take a while, on a small or\n"
+			     "newly started machine many minutes. Please be patient.\n");
+		print_time("Started");
+	}
+	status = generate_and_install(o, dir);
+	if (is_watched && status == EXIT_SUCCESS)
+		print_time("Finished");
+	return status;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "keygen/options.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "base/util.h"
+
+static const struct option long_options[] = {
+	{ "version", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "dir", required_argument, NULL, 'd' },
+	{ "type", required_argument, NULL, 't' },
+	{ "length", required_argument, NULL, 'l' },
+	{ "subtype", required_argument, NULL, 's' },
+	{ "sublength", required_argument, NULL, 'L' },
+	{ "name", required_argument, NULL, 'n' },
+	{ "email", required_argument, NULL, 'e' },
+	{ "comment", required_argument, NULL, 'c' },
+	{ "expire", required_argument, NULL, 'x' },
+	{ "tls-keytype", required_argument, NULL, 'T' },
+	{ "force", no_argument, NULL, 'f' },
+	{ "password", no_argument, NULL, 'p' },
+	{ "passfile", required_argument, NULL, 'F' },
+	{ "no-ssh", no_argument, NULL, 'S' },
+	{ 0 },
+};
+
+static const char short_options[] = "vhd:t:l:s:L:n:e:c:x:T:fpF:S";
+
+/* The option's field, if it is one that only stores its argument. */
+static const char **text_field(struct options *o, int option)
+{
+	switch (option) {
+	case 'd':
+		return &o->dir;
+	case 't':
+		return &o->type;
+	case 'l':
+		return &o->length;
+	case 's':
+		return &o->subtype;
+	case 'L':
+		return &o->sublength;
+	case 'n':
+		return &o->name;
+	case 'e':
+		return &o->email;
+	case 'c':
+		return &o->comment;
+	case 'x':
+		return &o->expire;
+	case 'T':
+		return &o->tls_key_type;
+	default:
+		return NULL;
+	}
+}
+
+static enum options_result take_flag(struct options *o, int option)
+{
+	switch (option) {
+	case 'v':
+		return OPTIONS_SHOW_VERSION;
+	case 'h':
+		return OPTIONS_SHOW_HELP;
+	case 'f':
+		o->force = true;
+		return OPTIONS_OK;
+	case 'F':
+		o->passfile = optarg;
+		o->mode = OPTIONS_MAKE_PASSWORD;
+		return OPTIONS_OK;
+	case 'p':
+		o->mode = OPTIONS_MAKE_PASSWORD;
+		return OPTIONS_OK;
+	case 'S':
+		o->no_ssh = true;
+		return OPTIONS_OK;
+	default:
+		return OPTIONS_BAD;
+	}
+}
+
+enum options_result options_parse(int argc, char **argv, struct options *ret)
+{
+	struct options o = {
+		.type = DEFAULT_OPENPGP_TYPE,
+		.length = DEFAULT_OPENPGP_BITS,
+		.subtype = DEFAULT_OPENPGP_TYPE,
+		.sublength = DEFAULT_OPENPGP_BITS,
+		.email = "",
+		.comment = "",
+		.expire = DEFAULT_OPENPGP_VALID,
+		.tls_key_type = DEFAULT_TLS_KEY_TYPE,
+	};
+	enum options_result show = OPTIONS_OK;
+	int option;
+
+	optind = 0; /* glibc: start anew, for a second call in the same process */
+	while ((option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+		const char **field = text_field(&o, option);
+		enum options_result r;
+
+		if (field) {
+			*field = optarg;
+			continue;
+		}
+		r = take_flag(&o, option);
+		if (r == OPTIONS_BAD)
+			return OPTIONS_BAD;
+		if (show == OPTIONS_OK)
+			show = r;
+	}
+	if (optind < argc)
+		o.operand = argv[optind];
+	*ret = o;
+	return show;
+}
+
+static bool has_control_character(const char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+static bool is_length(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	size_t zeroes = strspn(text, "0");
+
+	/* Nobody can wait for a key of a million bits; seven digits cannot overflow a long. */
+	if (digits == 0 || text[digits] != '\0' || digits - zeroes > 6)
+		return false;
+	return strtol(text, NULL, 10) >= OPENPGP_LENGTH_MIN;
+}
+
+static bool check_text(const char *what, const char *text, char *ret_message)
+{
+	const char *why;
+
+	if (strlen(text) > OPTION_TEXT_MAX)
+		why = "is too long";
+	else if (has_control_character(text))
+		why = "contains a control character";
+	else
+		return true;
+	(void)snprintf(ret_message, OPTION_MESSAGE_MAX,
+		       "the %s %s; give one of at most %d printable characters", what, why,
+		       OPTION_TEXT_MAX);
+	return false;
+}
+
+static bool refuse(char *ret_message, const char *message)
+{
+	(void)snprintf(ret_message, OPTION_MESSAGE_MAX, "%s", message);
+	return false;
+}
+
+bool options_check_texts(const struct options *o, char *ret_message)
+{
+	const struct {
+		const char *what, *text;
+	} texts[] = {
+		{ "key type", o->type },   { "subkey type", o->subtype },
+		{ "name", o->name },	   { "e-mail address", o->email },
+		{ "comment", o->comment }, { "subkey length", o->sublength },
+		{ "expiry", o->expire },   { "TLS key type", o->tls_key_type },
+	};
+
+	if (o->mode == OPTIONS_MAKE_PASSWORD) {
+		if (*o->name == '\0')
+			return refuse(ret_message, "empty name; give one with --name");
+		return check_text("name", o->name, ret_message);
+	}
+	if (*o->type == '\0')
+		return refuse(ret_message, "empty key type; give one with --type");
+	if (*o->name == '\0')
+		return refuse(ret_message, "empty key name; give one with --name");
+	if (!is_length(o->length))
+		return refuse(ret_message, "invalid key length; give 512 or more with --length");
+	if (*o->expire == '\0')
+		return refuse(ret_message, "empty key expiry; give 0 for a key without one");
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (!check_text(texts[i].what, texts[i].text, ret_message))
+			return false;
+	}
+	return true;
+}
+
+void options_print_help(FILE *out, const char *program)
+{
+	(void)fprintf(
+		out,
+		"Usage:\n"
+		"  %1$s [OPTION...]                  make the keys of a Mandos client\n"
+		"  %1$s {-p | -F FILE} [OPTION...]   encrypt a password, print a section for\n"
+		"                                          the server's clients.conf\n"
+		"\n",
+		program);
+	(void)fputs(
+		"Both:\n"
+		"  -d, --dir DIRECTORY      where the key files are (default: "
+		"/etc/keys/mandos)\n"
+		"  -n, --name NAME          name of the key and of the client (default: the host's "
+		"name)\n"
+		"  -h, --help               print this and exit\n"
+		"  -v, --version            print the version and exit\n"
+		"\n"
+		"Making keys:\n"
+		"  -t, --type TYPE          OpenPGP key type (default: RSA)\n"
+		"  -l, --length BITS        OpenPGP key length (default: 4096)\n"
+		"  -s, --subtype TYPE       OpenPGP subkey type (default: RSA)\n"
+		"  -L, --sublength BITS     OpenPGP subkey length (default: 4096)\n"
+		"  -e, --email ADDRESS      e-mail address in the OpenPGP key\n"
+		"  -c, --comment TEXT       comment in the OpenPGP key\n"
+		"  -x, --expire TIME        OpenPGP key expiry, as gpg(1) writes it (default: 0, "
+		"never)\n"
+		"  -T, --tls-keytype TYPE   TLS key type (default: ed25519)\n"
+		"  -f, --force              replace existing keys, after a numbered backup\n"
+		"\n"
+		"Encrypting a password:\n"
+		"  -p, --password           ask for the password\n"
+		"  -F, --passfile FILE      take the bytes of FILE as they are\n"
+		"  -S, --no-ssh             do not look for an SSH host key to check by\n",
+		out);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * The command line of mandos-keygen. Parsing and checking only: nothing here opens a file.
+ *
+ * Texts that end up in GnuPG's parameter block or in clients.conf are at most OPTION_TEXT_MAX bytes
+ * (GnuPG reads that block in lines of 1023) and hold no control characters.
+ */
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#define OPTION_TEXT_MAX	      512
+#define OPENPGP_LENGTH_MIN    512
+#define OPTION_MESSAGE_MAX    256
+#define DEFAULT_OPENPGP_TYPE  "RSA"
+#define DEFAULT_OPENPGP_BITS  "4096"
+#define DEFAULT_TLS_KEY_TYPE  "ed25519"
+#define DEFAULT_OPENPGP_VALID "0"
+
+enum options_mode {
+	OPTIONS_MAKE_KEYS,
+	OPTIONS_MAKE_PASSWORD,
+};
+
+enum options_result {
+	OPTIONS_OK = 0,
+	OPTIONS_SHOW_HELP,
+	OPTIONS_SHOW_VERSION,
+	OPTIONS_BAD, /* getopt_long(3) has said why on standard error */
+};
+
+/**
+ * struct options - what was asked for
+ *
+ * The strings belong to argv or are constants. @dir and @name are NULL when not given: their
+ * defaults need the file system and the resolver.
+ */
+struct options {
+	enum options_mode mode;
+	const char *dir;
+	const char *type, *length;
+	const char *subtype, *sublength;
+	const char *name, *email, *comment;
+	const char *expire;
+	const char *tls_key_type;
+	const char *passfile;
+	const char *operand; /* the first word that is no option, or NULL */
+	bool force;
+	bool no_ssh;
+};
+
+/**
+ * options_parse() - argv to options
+ * @ret: filled in unless OPTIONS_BAD is returned
+ *
+ * A bad option wins over --help and --version, which win over everything else; the first of those
+ * two counts.
+ * Owner:  @ret refers to @argv, whose order may change.
+ * Errors: OPTIONS_BAD; never negative.
+ * Source: CLI-KEY-1, CLI-GEN-1; observed: mandos-keygen 1.8.16.
+ */
+enum options_result options_parse(int argc, char **argv, struct options *ret);
+
+/**
+ * options_check_texts() - the values, in the order of CLI-KEY-3
+ * @o:           with its name filled in
+ * @ret_message: why not; at least OPTION_MESSAGE_MAX bytes
+ *
+ * In password mode only the name is looked at.
+ * Returns true if they are usable.
+ */
+bool options_check_texts(const struct options *o, char *ret_message);
+
+/** options_print_help() - to @out, with the program's name as invoked */
+void options_print_help(FILE *out, const char *program);
