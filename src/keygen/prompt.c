@@ -69,20 +69,15 @@ static int terminal_write(struct terminal *t, const char *text)
 	return 0;
 }
 
-/* Echo goes off before the question is seen: whoever answers at once is not shown either. */
-static int open_question(struct terminal *t, const char *question)
-{
-	int r = terminal_silence(t);
-
-	return r < 0 ? r : terminal_write(t, question);
-}
-
 /* The stop key: echo comes back for whoever gets the terminal meanwhile. */
 static int stop_and_continue(struct terminal *t, const char *question)
 {
+	int r;
+
 	terminal_restore(t);
 	interrupt_stop();
-	return open_question(t, question);
+	r = terminal_silence(t);
+	return r < 0 ? r : terminal_write(t, question);
 }
 
 /*
@@ -95,7 +90,6 @@ static int read_line(struct terminal *t, const char *question, struct secret *li
 	size_t used = 0;
 
 	for (;;) {
-		uint8_t byte;
 		ssize_t n;
 		int r = interrupt_wait(STDIN_FILENO, POLLIN, USEC_NEVER);
 
@@ -114,10 +108,9 @@ static int read_line(struct terminal *t, const char *question, struct secret *li
 			return -errno;
 		if (n < 0)
 			continue;
-		byte = line->data[used];
 		if (n == 0 && used == 0)
 			return -ENODATA;
-		if (n == 0 || byte == '\n') {
+		if (n == 0 || line->data[used] == '\n') {
 			*ret_used = used;
 			return 0;
 		}
@@ -144,10 +137,9 @@ static int ask(struct terminal *t, const char *question, struct secret **ret)
 
 	if (!line)
 		return -ENOMEM;
-	r = open_question(t, question);
+	r = terminal_write(t, question);
 	if (r >= 0)
 		r = read_line(t, question, line, &used);
-	terminal_restore(t);
 	/* The line feed that was typed has not been seen. */
 	if (isatty(STDIN_FILENO))
 		(void)terminal_write(t, "\n");
@@ -168,9 +160,13 @@ static int ask_twice(struct terminal *t, struct secret **ret)
 		_cleanup_secret_ struct secret *first = NULL, *second = NULL;
 		int r;
 
-		r = ask(t, "Enter passphrase: ", &first);
+		/* Off before the first question is seen, and until both are answered. */
+		r = terminal_silence(t);
+		if (r >= 0)
+			r = ask(t, "Enter passphrase: ", &first);
 		if (r >= 0)
 			r = ask(t, "Repeat passphrase: ", &second);
+		terminal_restore(t);
 		if (r < 0)
 			return r;
 		if (is_equal(first, second)) {
