@@ -4,7 +4,7 @@
  * Cursors over a fixed byte range, for messages between our own programs and small binary formats.
  *
  * Integers are big-endian. A cursor that runs over its end remembers it and stays put: callers put
- * or take everything and ask once, at the end, with bytes_ok(). Nothing allocates.
+ * or take everything and ask once, at the end, for @failed or reader_done(). Nothing allocates.
  */
 
 #include <stdbool.h>

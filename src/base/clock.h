@@ -28,7 +28,8 @@ struct instant instant_now(void);
 /**
  * usec_add() - sum that stays at USEC_NEVER instead of wrapping
  *
- * Durations go up to 999999999 days (SRV-DUR-6), so a wrap is never a legitimate result.
+ * Durations reach the end of the range (SRV-DUR-6), where a wrap would turn "never" into "long
+ * ago".
  */
 static inline usec_t usec_add(usec_t a, usec_t b)
 {

@@ -63,9 +63,13 @@ ssize_t channel_receive(int fd, void *buffer, size_t size)
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t n;
 
+	/*
+	 * A peer that closes with messages of ours unread leaves one ECONNRESET in front of its own
+	 * last messages. They count: what a gate has sent before it died, it has done.
+	 */
 	do
 		n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
 		return -errno;
 	if (msg.msg_flags & MSG_TRUNC)

@@ -42,7 +42,8 @@ int channel_send(int fd, const void *head, size_t head_size, const void *body, s
 /**
  * channel_receive() - one message
  *
- * Returns the size of the message; 0 when the peer has closed (an empty message is never sent).
+ * Returns the size of the message; 0 when the peer has closed and all it had sent was received (an
+ * empty message is never sent). Descriptors that a peer attaches are dropped.
  * Errors: -EAGAIN when there is none, -EMSGSIZE if it did not fit into @size (it is then lost, and
  *         the peer has broken the protocol), else errno of recvmsg(2).
  */

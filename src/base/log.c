@@ -114,7 +114,8 @@ static void send_datagram(const char *record, size_t size)
 	for (int attempt = 0; attempt < 2; attempt++) {
 		if (state.socket < 0 && !connect_log_socket())
 			return;
-		if (send(state.socket, record, size, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+		if (send(state.socket, record, size, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 ||
+		    errno == EAGAIN)
 			return;
 		/* The log daemon was restarted: its socket is a new one. Reconnect once. */
 		state.socket = fd_close(state.socket);
@@ -134,20 +135,25 @@ static void write_stderr(enum log_level level, const char *text)
 		      state.program, (long)getpid(), level_name(level), text);
 }
 
-/* A stranger's bytes must not forge a second record or move a terminal's cursor. */
+/*
+ * A stranger's bytes must not forge a second record or move a terminal's cursor. U+0080 to U+009F
+ * do the latter as well; in UTF-8 they are 0xc2 and a byte below 0xa0.
+ */
 static void replace_control_characters(char *text)
 {
-	for (; *text; text++) {
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
+	for (unsigned char *c = (unsigned char *)text; *c; c++) {
+		if (*c < ' ' || *c == 0x7f)
+			*c = '?';
+		else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+			c[0] = c[1] = '?';
 	}
 }
 
 void log_msg(enum log_level level, const char *format, ...)
 {
 	char text[LOG_RECORD_MAX], record[LOG_RECORD_MAX + NAME_MAX_BYTES + 64];
+	int n, saved = errno;
 	va_list ap;
-	int n;
 
 	if (level > state.threshold)
 		return;
@@ -158,6 +164,7 @@ void log_msg(enum log_level level, const char *format, ...)
 
 	if (!state.open) {
 		(void)fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
+		errno = saved;
 		return;
 	}
 	n = snprintf(record, sizeof(record), "<%d>%s [%ld]: %s: %s", FACILITY_DAEMON + (int)level,
@@ -168,4 +175,5 @@ void log_msg(enum log_level level, const char *format, ...)
 		write_stderr(level, text);
 	else if (state.starting && level <= LOG_LEVEL_ERROR)
 		(void)fprintf(stderr, "%s: %s\n", state.program, text);
+	errno = saved;
 }

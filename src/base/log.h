@@ -64,6 +64,7 @@ enum log_level log_threshold(void);
  */
 bool log_level_parse(const char *word, enum log_level *ret);
 
+/** log_msg() - one record; keeps errno. Control characters in it become question marks. */
 void log_msg(enum log_level level, const char *format, ...) _printf_(2, 3);
 
 #define log_critical(...) log_msg(LOG_LEVEL_CRITICAL, __VA_ARGS__)

@@ -7,6 +7,9 @@
  * way to end it. Locking may be refused (RLIMIT_MEMLOCK): the secret is then still usable, and
  * secret_unlocked_bytes() tells the program how much it could not lock, so that it can say so.
  *
+ * Secrets do not survive fork(): the child finds zeros, so that nothing it starts can carry a copy.
+ * A program that goes into the background does so before it reads its first secret.
+ *
  * Small secrets share pages that are mapped for secrets alone, since ten thousand clients at a page
  * each would be 40 MiB. Bounds: SECRET_SIZE_MAX per secret.
  */
