@@ -42,7 +42,8 @@ static void on_second_over(struct deadline *d, usec_t now)
 {
 	struct reports *r = container_of(d, struct reports, second);
 
-	r->n_told = 0;
+	r->n_warnings = 0;
+	r->n_routine = 0;
 	if (r->n_suppressed > 0)
 		tell_suppressed(r);
 	/* The core is slow: it learns the number in a second. */
@@ -63,15 +64,17 @@ void reports_init(struct reports *r, struct port *port, struct deadlines *deadli
 void reports_tell(struct reports *r, const struct gate_msg *event, usec_t now)
 {
 	struct gate_msg m = *event;
+	bool warning = levels[m.event.kind] <= LOG_LEVEL_WARNING;
+	unsigned int *n_told = warning ? &r->n_warnings : &r->n_routine;
 
 	if (levels[m.event.kind] > r->threshold)
 		return;
 	m.event.detail_size = MIN_OF(m.event.detail_size, (size_t)GATE_DETAIL_MAX);
 	if (r->second.node.place == 0)
 		deadlines_set(r->deadlines, &r->second, usec_add(now, USEC_PER_SEC));
-	if (r->n_told >= REPORTS_PER_SECOND || port_has_waiters(r->port) ||
+	if (*n_told >= REPORTS_PER_SECOND || port_has_waiters(r->port) ||
 	    port_send(r->port, &m) != 0)
 		r->n_suppressed++;
 	else
-		r->n_told++;
+		(*n_told)++;
 }

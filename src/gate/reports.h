@@ -4,7 +4,8 @@
  * What strangers did, told to the core for its log: never faster than a log can bear, never
  * waiting.
  *
- * Bound: REPORTS_PER_SECOND; what is not told is counted, and the count is told (W-56).
+ * Bound: REPORTS_PER_SECOND warnings, and as many routine reports, so that routine cannot crowd out
+ * a warning; what is not told is counted, and the count is told (W-56).
  */
 
 #include "gate/deadlines.h"
@@ -16,8 +17,9 @@
 struct reports {
 	struct port *port;
 	struct deadlines *deadlines;
-	uint8_t threshold;   /* enum log_level */
-	unsigned int n_told; /* in this second */
+	uint8_t threshold;	 /* enum log_level */
+	unsigned int n_warnings; /* told in this second */
+	unsigned int n_routine;
 	uint64_t n_suppressed;
 	struct deadline second; /* set while a second is being counted */
 };

@@ -104,6 +104,8 @@ class Process:
     def wait(self, deadline=DEADLINE):
         status = self.popen.wait(deadline)
         self._reader.join(deadline)
+        if not self._reader.is_alive():
+            self.popen.stdout.close()
         return status
 
     def stop(self, sig=signal.SIGTERM, deadline=DEADLINE):
@@ -273,7 +275,8 @@ class Rig:
 
     @staticmethod
     def finish(question):
-        data, words = question.communicate(timeout=2 * DEADLINE)
+        with question:
+            data, words = question.communicate(timeout=2 * DEADLINE)
         return Answer(question.returncode, data, words.decode())
 
     def ask(self, keys, deadline=DEADLINE):

@@ -93,7 +93,7 @@ static void answer_base64(struct answer *a, const char *text, size_t size)
 	free(data);
 }
 
-static int lookup(void *userdata, const char *name, size_t name_size, const char **ret_text)
+static bool lookup(void *userdata, const char *name, size_t name_size, const char **ret_text)
 {
 	*ret_text = userdata;
 	return name_size == 4 && memcmp(name, "host", 4) == 0;

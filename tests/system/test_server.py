@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole server, as its clients and its administrator see it."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -199,8 +200,9 @@ class Staying(unittest.TestCase):
                 self.assertEqual(rig.ask(keys).kind, "given")
                 rig.stop(end)
             # As if the server had been away for a week: its own downtime does not count.
-            with sqlite3.connect(rig.state / "clients.db") as state:
+            with contextlib.closing(sqlite3.connect(rig.state / "clients.db")) as state:
                 state.execute("UPDATE client SET expires = expires - 604800000000")
+                state.commit()
             rig.start()
             self.assertEqual(rig.ask(keys).kind, "given")
 
@@ -470,8 +472,11 @@ class Starting(unittest.TestCase):
             rig.write_clients()
             server = rig.spawn(rig.argv("--debug", "--address", "127.0.0.1", "--port", "4711"))
             self.assertEqual(server.wait(), 1)
-            server = rig.spawn(rig.argv("--debug", "--address", "::ffff:127.0.0.1"))
+        with Rig() as rig, socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as unbound:
+            rig.write_clients()
             # With only an address, the system chooses the port (SRV-NET-4).
+            server = rig.spawn(rig.argv("--debug", "--address", "::ffff:127.0.0.1",
+                                        "--socket", unbound.fileno()), pass_fds=[unbound.fileno()])
             server.wait_line(r"Now listening on address '::ffff:127.0.0.1', port [1-9]\d*,")
 
     def test_no_such_interface(self):
