@@ -29,12 +29,44 @@ bool gate_msg_may(enum gate_msg_type type, enum gate_phase phase)
 	return (size_t)type < ARRAY_SIZE(allowed_phases) && allowed_phases[type] & PHASE(phase);
 }
 
+/* An empty chunk is legal only as the whole of an empty secret, else it could go on for ever. */
+static bool is_sound_give(const struct gate_msg *m)
+{
+	return m->give.total_size <= GATE_SECRET_MAX && m->give.offset <= m->give.total_size &&
+	       m->give.data_size <= m->give.total_size - m->give.offset &&
+	       m->give.data_size <= GATE_CHUNK_MAX &&
+	       (m->give.data_size > 0 || m->give.total_size == 0);
+}
+
+/* The bounds of the fields, for both ways: what is not sound is neither sent nor taken. */
+static bool is_sound(const struct gate_msg *m)
+{
+	switch (m->type) {
+	case GATE_MSG_CONFIG:
+		return memchr(m->config.priority, '\0', sizeof(m->config.priority));
+	case GATE_MSG_READY:
+		return m->ready.detail_size <= GATE_DETAIL_MAX;
+	case GATE_MSG_EVENT:
+		return m->event.kind >= GATE_EVENT_ACCEPTED &&
+		       m->event.kind <= GATE_EVENT_SUPPRESSED &&
+		       m->event.detail_size <= GATE_DETAIL_MAX;
+	case GATE_MSG_GIVE:
+		return is_sound_give(m);
+	case GATE_MSG_FAILED:
+	case GATE_MSG_GONE:
+		return m->end.reason >= GATE_END_CLOSED && m->end.reason <= GATE_END_REFUSED &&
+		       m->end.detail_size <= GATE_DETAIL_MAX;
+	case GATE_MSG_CLAIM:
+	case GATE_MSG_WAIT:
+	case GATE_MSG_REFUSE:
+	case GATE_MSG_SENT:
+		return true;
+	}
+	return false;
+}
+
 static void encode_config(struct writer *w, const struct gate_config *c)
 {
-	size_t size = strnlen(c->priority, sizeof(c->priority));
-
-	if (size > GATE_PRIORITY_MAX)
-		w->failed = true;
 	put_u32(w, c->max_connections);
 	put_u32(w, c->max_per_source);
 	put_u64(w, c->hello_usec);
@@ -42,20 +74,15 @@ static void encode_config(struct writer *w, const struct gate_config *c)
 	put_u64(w, c->send_usec);
 	put_u64(w, c->bye_usec);
 	put_u8(w, c->log_threshold);
-	put_bytes(w, c->priority, size);
-}
-
-static void put_detail(struct writer *w, const char *detail, size_t size)
-{
-	if (size > GATE_DETAIL_MAX)
-		w->failed = true;
-	put_bytes(w, detail, size);
+	put_bytes(w, c->priority, strlen(c->priority));
 }
 
 int gate_msg_encode(const struct gate_msg *m, uint8_t *ret_data, size_t size)
 {
 	struct writer w = WRITER(ret_data, size);
 
+	if (!is_sound(m))
+		return -EINVAL;
 	put_u8(&w, (uint8_t)m->type);
 	put_u64(&w, m->session);
 	switch (m->type) {
@@ -64,27 +91,25 @@ int gate_msg_encode(const struct gate_msg *m, uint8_t *ret_data, size_t size)
 		break;
 	case GATE_MSG_READY:
 		put_u8(&w, m->ready.ok);
-		put_detail(&w, m->ready.detail, m->ready.detail_size);
+		put_bytes(&w, m->ready.detail, m->ready.detail_size);
 		break;
 	case GATE_MSG_EVENT:
 		put_u8(&w, (uint8_t)m->event.kind);
 		peer_encode(&w, &m->event.peer);
-		put_detail(&w, m->event.detail, m->event.detail_size);
+		put_bytes(&w, m->event.detail, m->event.detail_size);
 		break;
 	case GATE_MSG_CLAIM:
 		put_bytes(&w, m->claim.key_id.bytes, KEY_ID_SIZE);
 		peer_encode(&w, &m->claim.peer);
 		break;
 	case GATE_MSG_GIVE:
-		if (m->give.data_size > GATE_CHUNK_MAX || m->give.total_size > GATE_SECRET_MAX)
-			w.failed = true;
 		put_u32(&w, m->give.total_size);
 		put_u32(&w, m->give.offset);
 		break;
 	case GATE_MSG_FAILED:
 	case GATE_MSG_GONE:
 		put_u8(&w, (uint8_t)m->end.reason);
-		put_detail(&w, m->end.detail, m->end.detail_size);
+		put_bytes(&w, m->end.detail, m->end.detail_size);
 		break;
 	case GATE_MSG_WAIT:
 	case GATE_MSG_REFUSE:
@@ -119,8 +144,6 @@ static void decode_config(struct reader *r, struct gate_config *c)
 static void take_detail(struct reader *r, const char **ret_detail, size_t *ret_size)
 {
 	*ret_size = reader_left(r);
-	if (*ret_size > GATE_DETAIL_MAX)
-		r->failed = true;
 	*ret_detail = (const char *)take_bytes(r, *ret_size);
 }
 
@@ -130,13 +153,6 @@ static void decode_give(struct reader *r, struct gate_msg *m)
 	m->give.offset = take_u32(r);
 	m->give.data_size = reader_left(r);
 	m->give.data = take_bytes(r, m->give.data_size);
-	/* An empty chunk is legal only as the whole of an empty secret, else it could go on for
-	 * ever. */
-	if (m->give.total_size > GATE_SECRET_MAX || m->give.offset > m->give.total_size ||
-	    m->give.data_size > m->give.total_size - m->give.offset ||
-	    m->give.data_size > GATE_CHUNK_MAX ||
-	    (m->give.data_size == 0 && m->give.total_size > 0))
-		r->failed = true;
 }
 
 static void decode_claim(struct reader *r, struct gate_msg *m)
@@ -150,22 +166,14 @@ static void decode_claim(struct reader *r, struct gate_msg *m)
 
 static void decode_event(struct reader *r, struct gate_msg *m)
 {
-	uint8_t kind = take_u8(r);
-
-	if (kind < GATE_EVENT_ACCEPTED || kind > GATE_EVENT_SUPPRESSED)
-		r->failed = true;
-	m->event.kind = (enum gate_event)kind;
+	m->event.kind = (enum gate_event)take_u8(r);
 	peer_decode(r, &m->event.peer);
 	take_detail(r, &m->event.detail, &m->event.detail_size);
 }
 
 static void decode_end(struct reader *r, struct gate_msg *m)
 {
-	uint8_t reason = take_u8(r);
-
-	if (reason < GATE_END_CLOSED || reason > GATE_END_REFUSED)
-		r->failed = true;
-	m->end.reason = (enum gate_end_reason)reason;
+	m->end.reason = (enum gate_end_reason)take_u8(r);
 	take_detail(r, &m->end.detail, &m->end.detail_size);
 }
 
@@ -214,7 +222,7 @@ int gate_msg_decode(const uint8_t *data, size_t size, struct gate_msg *ret)
 	case GATE_MSG_SENT:
 		break;
 	}
-	if (!reader_done(&r))
+	if (!reader_done(&r) || !is_sound(&m))
 		return -EBADMSG;
 	*ret = m;
 	return 0;

@@ -8,8 +8,15 @@
 
 #include "base/util.h"
 
+static bool is_known_family(unsigned int family)
+{
+	return family == PEER_IPV4 || family == PEER_IPV6;
+}
+
 void peer_encode(struct writer *w, const struct peer *p)
 {
+	if (!is_known_family(p->family))
+		w->failed = true;
 	put_u8(w, (uint8_t)p->family);
 	put_bytes(w, p->address, sizeof(p->address));
 	put_u16(w, p->port);
@@ -23,7 +30,7 @@ void peer_decode(struct reader *r, struct peer *ret)
 	const uint8_t *address = take_bytes(r, sizeof(ret->address));
 
 	*ret = (struct peer){ .family = PEER_IPV6 };
-	if (family != PEER_IPV4 && family != PEER_IPV6)
+	if (!is_known_family(family))
 		r->failed = true;
 	if (r->failed || !address)
 		return;

@@ -23,6 +23,7 @@ struct peer {
 #define PEER_ADDRESS_SIZE 46 /* INET6_ADDRSTRLEN */
 #define PEER_TEXT_SIZE	  96
 
+/** peer_encode() - PEER_WIRE_SIZE bytes; marks the writer failed if the family is unknown */
 void peer_encode(struct writer *w, const struct peer *p);
 
 /** peer_decode() - marks the reader failed if the family is unknown */
