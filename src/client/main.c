@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * mandos-client: gets this machine's disk password from a Mandos server, and prints it.
+ *
+ * Runs in the boot image, next to other plugins that ask for the same password; the first to print
+ * one and exit with 0 wins. So 0 must never be the status of anything else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "client/client.h"
+#include "client/gpg-home.h"
+#include "client/keys.h"
+#include "client/openpgp.h"
+#include "client/options.h"
+#include "client/privileges.h"
+#include "client/report.h"
+#include "client/signals.h"
+
+/* Far more than is needed. GPGME closes every possible descriptor in each child it makes. */
+#define DESCRIPTORS_MAX 256
+
+/* A socket that took the place of a closed standard output would be sent the password. */
+static int check_standard_descriptors(void)
+{
+	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+		report_error("standard output is closed: there is nowhere to print a password");
+		return EX_IOERR;
+	}
+	while (fcntl(STDIN_FILENO, F_GETFD) < 0 || fcntl(STDERR_FILENO, F_GETFD) < 0) {
+		if (open("/dev/null", O_RDWR) < 0)
+			return EX_OSERR;
+	}
+	return 0;
+}
+
+static int limit_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+	limit.rlim_cur = MIN_OF(limit.rlim_cur, (rlim_t)DESCRIPTORS_MAX);
+	limit.rlim_max = MIN_OF(limit.rlim_max, (rlim_t)DESCRIPTORS_MAX);
+	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
+}
+
+static int prepare_process(void)
+{
+	int r = check_standard_descriptors();
+
+	if (r != 0)
+		return r;
+	r = privileges_start();
+	if (r == 0)
+		r = secret_process_harden();
+	if (r == 0)
+		r = limit_descriptors();
+	if (r == 0)
+		return 0;
+	report_error("cannot prepare the process: %s", strerror(-r));
+	return EX_OSERR;
+}
+
+/* Everything between the making of the GnuPG home and its removal. */
+static int fetch(const struct options *o, struct tls_context *tls, struct gpg_home *home)
+{
+	struct client client = { 0 };
+	struct openpgp *openpgp;
+	const char *error;
+	int r = gpg_home_make(home);
+
+	if (r < 0) {
+		report_error("cannot make a directory for GnuPG in /run/tmp or /tmp: %s",
+			     strerror(-r));
+		(void)tls_context_free(tls);
+		return EX_UNAVAILABLE;
+	}
+	r = openpgp_new(home->path, &openpgp, &error);
+	if (r < 0) {
+		report_error("cannot use GnuPG: %s", error);
+		(void)tls_context_free(tls);
+		return r == -ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
+	}
+	r = client_start(&client, o, tls, openpgp);
+	if (r == 0)
+		r = client_run(&client);
+	client_deinit(&client);
+	return r;
+}
+
+static int run(const struct options *o)
+{
+	struct gpg_home home = { 0 };
+	struct tls_context *tls;
+	int status, r;
+
+	if (!o->connect) {
+		report_error("this build cannot look for servers; name one with --connect");
+		return EX_UNAVAILABLE;
+	}
+	r = signals_start();
+	if (r < 0) {
+		report_error("cannot set up signals: %s", strerror(-r));
+		return EX_OSERR;
+	}
+	status = keys_load_tls(o, &tls);
+	if (status != 0)
+		return status;
+	status = fetch(o, tls, &home);
+
+	/* CLI-EXIT-1: without root's rights, the directory last. */
+	r = privileges_drop();
+	if (r < 0)
+		report_error("cannot give up root's rights: %s", strerror(-r));
+	r = gpg_home_remove(&home);
+	if (r < 0)
+		report_error("cannot remove GnuPG's directory: %s", strerror(-r));
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status = prepare_process();
+	int r;
+
+	if (status != 0)
+		return status;
+	r = options_parse(argc, argv, &options);
+	report_set_debug(r == OPTIONS_OK && options.debug);
+	if (r == -ENOMEM)
+		report_error("out of memory");
+	status = r == OPTIONS_OK ? run(&options) : r == -ENOMEM ? EX_OSERR : EX_USAGE;
+	options_deinit(&options);
+	if (signals_caught()) {
+		report_debug("ending by signal %d", signals_caught());
+		signals_die(signals_caught());
+	}
+	report_debug("exit status %d", status);
+	return status;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * SIGINT, SIGHUP and SIGTERM: remembered while the program works, and died of when it has cleaned
+ * up.
+ *
+ * They are blocked except while the loop sleeps, so that none slips in between a look at
+ * signals_caught() and the sleep. Whoever starts other programs opens the mask for that moment:
+ * they would inherit the block, and gpg-agent could not be ended any more.
+ */
+
+#include <signal.h>
+
+#include "base/util.h"
+
+/**
+ * signals_start() - blocks and catches the three, except those that are ignored already
+ *
+ * SIGPIPE is ignored from here on. Errors: errno of sigaction(2) or sigprocmask(2).
+ * Source: CLI-SIG-1, -4.
+ */
+int signals_start(void);
+
+/** signals_caught() - the first signal that came, or 0 */
+int signals_caught(void);
+
+/** signals_sleep_mask() - for ppoll(2): the mask the program was started with */
+const sigset_t *signals_sleep_mask(void);
+
+/** signals_open()/signals_block() - around the start of other programs */
+void signals_open(void);
+void signals_block(void);
+
+/** signals_die() - dies of @signal by its default action (CLI-SIG-2) */
+void signals_die(int signal) _noreturn_;
