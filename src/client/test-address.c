@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* CLI-DIR-1, -3, CLI-CONN-2. */
+#include "client/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/util.h"
+
+static const struct {
+	const char *text;
+	enum address_result result;
+	const char *address; /* as inet_ntop() writes it */
+	uint16_t port;
+} cases[] = {
+	{ "192.0.2.7:4711", ADDRESS_OK, "192.0.2.7", 4711 },
+	{ "[2001:db8::1]:4711", ADDRESS_OK, "2001:db8::1", 4711 },
+	{ "2001:db8::1:4711", ADDRESS_OK, "2001:db8::1", 4711 },
+	{ "::1:4711", ADDRESS_OK, "::1", 4711 },
+	{ "[::1]:0", ADDRESS_OK, "::1", 0 },
+	{ "[fe80::5054:ff:fe12:3456]:65535", ADDRESS_OK, "fe80::5054:ff:fe12:3456", 65535 },
+	{ "::ffff:192.0.2.7:1", ADDRESS_OK, "::ffff:192.0.2.7", 1 },
+	{ "1.2.3.4:00080", ADDRESS_OK, "1.2.3.4", 80 },
+	{ "", ADDRESS_NO_PORT, NULL, 0 },
+	{ "192.0.2.7", ADDRESS_NO_PORT, NULL, 0 },
+	{ "192.0.2.7:", ADDRESS_NO_PORT, NULL, 0 },
+	{ "[::1]", ADDRESS_BAD_PORT, NULL, 0 },
+	{ "192.0.2.7:65536", ADDRESS_BAD_PORT, NULL, 0 },
+	{ "192.0.2.7:99999999999999999999", ADDRESS_BAD_PORT, NULL, 0 },
+	{ "192.0.2.7:-1", ADDRESS_BAD_PORT, NULL, 0 },
+	{ "192.0.2.7:+1", ADDRESS_BAD_PORT, NULL, 0 },
+	{ "192.0.2.7: 1", ADDRESS_BAD_PORT, NULL, 0 },
+	{ "192.0.2.7:1x", ADDRESS_BAD_PORT, NULL, 0 },
+	{ "192.0.2.7:http", ADDRESS_BAD_PORT, NULL, 0 },
+	{ ":4711", ADDRESS_BAD_HOST, NULL, 0 },
+	{ "localhost:4711", ADDRESS_BAD_HOST, NULL, 0 },
+	{ "[192.0.2.7]:4711", ADDRESS_BAD_HOST, NULL, 0 },
+	{ "192.0.2.256:4711", ADDRESS_BAD_HOST, NULL, 0 },
+	{ "[::1:4711", ADDRESS_BAD_HOST, NULL, 0 },
+	{ "::1]:4711", ADDRESS_BAD_HOST, NULL, 0 },
+	{ "[[::1]]:4711", ADDRESS_BAD_HOST, NULL, 0 },
+	{ "[]:4711", ADDRESS_BAD_HOST, NULL, 0 },
+	{ "[fe80::1%lo]:4711", ADDRESS_BAD_HOST, NULL, 0 },
+};
+
+static void test_address_parse__table__as_written(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct peer p = { .family = PEER_IPV4, .port = 1 }, untouched = p;
+		char text[PEER_ADDRESS_SIZE];
+
+		print_message("%s\n", cases[i].text);
+		assert_int_equal(address_parse(cases[i].text, &p), cases[i].result);
+		if (cases[i].result != ADDRESS_OK) {
+			assert_memory_equal(&p, &untouched, sizeof(p));
+			assert_true(strlen(address_result_text(cases[i].result)) > 0);
+			continue;
+		}
+		assert_int_equal(p.port, cases[i].port);
+		assert_int_equal(p.scope_id, 0);
+		assert_non_null(inet_ntop(p.family == PEER_IPV6 ? AF_INET6 : AF_INET, p.address,
+					  text, sizeof(text)));
+		assert_string_equal(text, cases[i].address);
+	}
+}
+
+static void test_address_parse__at_the_bound__refused_beyond(void **state)
+{
+	/* 63 characters fit; no numeric address has more than 45, so both are refused unharmed. */
+	char text[ADDRESS_TEXT_MAX + 8];
+	struct peer p;
+
+	memset(text, ':', sizeof(text));
+	memcpy(text + ADDRESS_TEXT_MAX - 1, ":1", 3);
+	assert_int_equal(address_parse(text, &p), ADDRESS_BAD_HOST);
+	memset(text, ':', sizeof(text));
+	memcpy(text + ADDRESS_TEXT_MAX, ":1", 3);
+	assert_int_equal(address_parse(text, &p), ADDRESS_BAD_HOST);
+}
+
+static void test_address_needs_scope__families__only_ipv6_link_local(void **state)
+{
+	static const struct {
+		const char *text;
+		bool needs;
+	} wanted[] = {
+		{ "fe80::1:1", true },	    { "febf::1:1", true },	{ "fec0::1:1", false },
+		{ "fe7f::1:1", false },	    { "::1:1", false },		{ "2001:db8::1:1", false },
+		{ "169.254.1.1:1", false }, { "254.128.0.1:1", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct peer p;
+
+		assert_int_equal(address_parse(wanted[i].text, &p), ADDRESS_OK);
+		assert_int_equal(address_needs_scope(&p), wanted[i].needs);
+	}
+}
+
+static void test_address_to_sockaddr__scope__only_for_link_local(void **state)
+{
+	struct sockaddr_storage sa;
+	struct sockaddr_in6 in6;
+	struct sockaddr_in in;
+	struct peer p;
+
+	assert_int_equal(address_parse("[fe80::1]:4711", &p), ADDRESS_OK);
+	p.scope_id = 7;
+	assert_int_equal(address_to_sockaddr(&p, &sa), sizeof(in6));
+	memcpy(&in6, &sa, sizeof(in6));
+	assert_int_equal(in6.sin6_family, AF_INET6);
+	assert_int_equal(ntohs(in6.sin6_port), 4711);
+	assert_int_equal(in6.sin6_scope_id, 7);
+
+	assert_int_equal(address_parse("[::1]:4711", &p), ADDRESS_OK);
+	p.scope_id = 7;
+	assert_int_equal(address_to_sockaddr(&p, &sa), sizeof(in6));
+	memcpy(&in6, &sa, sizeof(in6));
+	assert_int_equal(in6.sin6_scope_id, 0);
+
+	assert_int_equal(address_parse("192.0.2.7:80", &p), ADDRESS_OK);
+	assert_int_equal(address_to_sockaddr(&p, &sa), sizeof(in));
+	memcpy(&in, &sa, sizeof(in));
+	assert_int_equal(in.sin_family, AF_INET);
+	assert_int_equal(ntohs(in.sin_port), 80);
+	assert_int_equal(ntohl(in.sin_addr.s_addr), 0xc0000207);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_address_parse__table__as_written),
+		cmocka_unit_test(test_address_parse__at_the_bound__refused_beyond),
+		cmocka_unit_test(test_address_needs_scope__families__only_ipv6_link_local),
+		cmocka_unit_test(test_address_to_sockaddr__scope__only_for_link_local),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
