@@ -7,6 +7,7 @@
 #include "core/store-sqlite.h"
 
 #include <errno.h>
+#include <sqlite3.h>
 #include <string.h>
 
 /* SQL reads best with a column a line, which clang-format cannot know. */

@@ -11,6 +11,7 @@
 #include "core/store-sqlite.h"
 
 #include <errno.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

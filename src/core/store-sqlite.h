@@ -7,10 +7,12 @@
  * store-rows.c turns records into columns and back.
  */
 
-#include <sqlite3.h>
 #include <stdint.h>
 
 #include "core/store.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
 
 #define STORE_APPLICATION_ID 0x4d616e64 /* "Mand" */
 #define STORE_SCHEMA_VERSION 1
@@ -23,10 +25,10 @@ extern const char store_sql_life[];
 extern const char store_sql_load[];
 
 /** store_bind_put() - every parameter of store_sql_put; strings must live until it is stepped */
-int store_bind_put(sqlite3_stmt *stmt, int64_t place, const struct store_record *record);
+int store_bind_put(struct sqlite3_stmt *stmt, int64_t place, const struct store_record *record);
 
 /** store_bind_life() - every parameter of store_sql_life */
-int store_bind_life(sqlite3_stmt *stmt, int64_t place, const struct store_life *life);
+int store_bind_life(struct sqlite3_stmt *stmt, int64_t place, const struct store_life *life);
 
 /**
  * store_read_row() - the columns of store_sql_load
@@ -34,10 +36,10 @@ int store_bind_life(sqlite3_stmt *stmt, int64_t place, const struct store_life *
  * Owner:  strings belong to @stmt, until its next step.
  * Errors: -EBADMSG for a value that no store_put() can have written; -ENOMEM.
  */
-int store_read_row(sqlite3_stmt *stmt, struct store_record *ret);
+int store_read_row(struct sqlite3_stmt *stmt, struct store_record *ret);
 
 /** store_errno() - a failure of SQLite as negative errno */
-int store_errno(sqlite3 *db, int rc);
+int store_errno(struct sqlite3 *db, int rc);
 
 /**
  * store_attach() - the statements and the list of names for a database that was found good
@@ -47,4 +49,4 @@ int store_errno(sqlite3 *db, int rc);
  *
  * Errors: result codes of SQLite, SQLITE_NOMEM.
  */
-int store_attach(sqlite3 *db, int lock_fd, bool is_untouched, struct store **ret);
+int store_attach(struct sqlite3 *db, int lock_fd, bool is_untouched, struct store **ret);

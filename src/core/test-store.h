@@ -146,3 +146,22 @@ static inline struct seen load_all(struct store *s)
 	assert_int_equal(store_load(s, see_record, &seen), 0);
 	return seen;
 }
+
+static inline void put(struct store *s, const char *name, uint64_t n)
+{
+	struct store_record record = record_of(name, n);
+
+	assert_int_equal(store_put(s, &record), 0);
+}
+
+/* A state with three clients, closed again. */
+static inline void make_state(void)
+{
+	struct store *s = open_store(STORE_OPEN_NEW);
+
+	put(s, "one", 1);
+	put(s, "two", 2);
+	put(s, "three", 3);
+	assert_int_equal(commit(s), 0);
+	store_close(s);
+}
