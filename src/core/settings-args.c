@@ -243,17 +243,26 @@ static int take_long(struct parsing *p, const char *word)
 	return SETTINGS_RUN;
 }
 
-/* "-p 4711", "-p4711", "-p=4711" */
+static const struct option *find_letter(char letter)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (letter && options[i].letter == letter)
+			return &options[i];
+	}
+	return NULL;
+}
+
+/* "-p 4711", "-p4711", "-p=4711". Of "-hv" only the first counts: short flags end the program. */
 static int take_short(struct parsing *p, const char *word)
 {
-	const char *value = word[2] == '=' ? word + 3 : word + 2;
+	const struct option *o = find_letter(word[1]);
+	const char *value = word[2] == '=' ? word + 3 : word[2] ? word + 2 : NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		if (options[i].letter == word[1])
-			return take_option(p, &options[i], word[2] ? value : NULL);
+	if (!o) {
+		keep_unknown(p, word);
+		return SETTINGS_RUN;
 	}
-	keep_unknown(p, word);
-	return SETTINGS_RUN;
+	return take_option(p, o, !o->value && find_letter(word[2]) ? NULL : value);
 }
 
 /* SRV-CLI-9: wherever it stands, and whatever else does. "--c" could be "--configdir", and the

@@ -71,8 +71,8 @@ static void test_settings_read__more_unknown_words_than_are_named__is_an_error(v
 static void test_settings_read__version__is_one_line(void **state)
 {
 	static const char *const lines[][4] = {
-		{ "--version" },   { "-v" },	    { "--vers" },
-		{ "--foo", "-v" }, { "-v", "bar" }, { "-p", "1", "-v" },
+		{ "--version" }, { "-v" },  { "--vers" },	 { "--foo", "-v" },
+		{ "-v", "bar" }, { "-vh" }, { "-p", "1", "-v" },
 	};
 	struct outcome o;
 
