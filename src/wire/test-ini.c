@@ -2,6 +2,7 @@
 #include "wire/ini.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -630,6 +631,42 @@ static void test_ini_value__every_level_refers_many_times__too_long(void **state
 	}
 }
 
+/* Linked with --wrap=free: every block is looked at when it is given back. */
+void __real_free(void *block);
+void __wrap_free(void *block);
+
+static const char *secret_to_watch;
+
+void __wrap_free(void *block)
+{
+	if (block && secret_to_watch &&
+	    memmem(block, malloc_usable_size(block), secret_to_watch, strlen(secret_to_watch)))
+		fail_msg("freed memory holds the secret");
+	__real_free(block);
+}
+
+/* Values are secrets: neither parsing nor expanding leaves a copy behind. */
+static void test_ini_free__secrets__erased(void **state)
+{
+	static const char text[] = "[s]\n"
+				   "secret = c2VjcmV0IHBpZWNl\n"
+				   "   c2VjcmV0IHBpZWNl\n"
+				   "a = %(secret)s%(secret)s%(secret)s%(secret)s\n"
+				   "b = %(secret)s%(nowhere)s\n";
+	struct ini *ini = NULL;
+	const struct ini_section *s;
+	char *value = NULL;
+
+	secret_to_watch = "c2VjcmV0";
+	assert_int_equal(ini_parse(text, sizeof(text) - 1, NULL, NULL, &ini), 0);
+	s = ini_next_section(ini, NULL);
+	assert_int_equal(ini_value(ini, s, NULL, "b", &value, NULL), INI_VALUE_UNKNOWN_KEY);
+	assert_int_equal(ini_value(ini, s, NULL, "a", &value, NULL), INI_VALUE_OK);
+	(void)ini_free(ini);
+	secret_to_watch = NULL;
+	free(value);
+}
+
 /* SRV-INI-14 */
 static void test_ini_bool__words__in_any_case(void **state)
 {
@@ -726,6 +763,7 @@ int main(void)
 		cmocka_unit_test(test_ini_value__depth_at_the_bound__ok_and_one_more_too_deep),
 		cmocka_unit_test(test_ini_value__length_at_the_bound__ok_and_one_more_too_long),
 		cmocka_unit_test(test_ini_value__every_level_refers_many_times__too_long),
+		cmocka_unit_test(test_ini_free__secrets__erased),
 		cmocka_unit_test(test_ini_bool__words__in_any_case),
 		cmocka_unit_test(test_ini_int__texts__number_or_refused),
 	};

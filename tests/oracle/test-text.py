@@ -117,16 +117,16 @@ class IniTest(OracleTest):
 
     def test_random_files(self):
         n_good = 0
-        for _ in range(20000):
+        for _ in range(6000):
             n_good += bool(self.check("[x]\n" * self.random.randint(0, 1)
                                       + self.text_of(INI_PIECES, 24)))
         # A generator whose texts are all bad would compare nothing.
-        self.assertGreater(n_good, 2000)
+        self.assertGreater(n_good, 600)
 
     def test_random_lines(self):
         """Mostly well-formed files, so that long ones get through."""
         n_good = 0
-        for _ in range(4000):
+        for _ in range(1500):
             lines = ["[s]"]
             for i in range(self.random.randint(0, 20)):
                 indent = self.random.choice(["", "", " ", "  ", "\t", "\xa0"])
@@ -136,7 +136,7 @@ class IniTest(OracleTest):
                     "[s%d]" % i, "[DEFAULT]", "# " + value, "", "   ", value or "x=1"]))
             end = self.random.choice(["\n", "\r\n", "\r"])
             n_good += self.check(end.join(lines) + end * self.random.randint(0, 2)) is not None
-        self.assertGreater(n_good, 1000)
+        self.assertGreater(n_good, 400)
 
     def test_depth(self):
         """SRV-INI-13: the bound of the reference, counted in the same way."""
@@ -151,7 +151,7 @@ class Base64Test(OracleTest):
 
     def test_random_texts(self):
         n_good = 0
-        for _ in range(20000):
+        for _ in range(6000):
             text = self.text_of(["=", "=", "A", "b", "+", "/", "9", "aGk=", "aGVs", "\n", " ", "!",
                                  "-", "_", "\xff", "\0"], 14).encode("latin-1")
             try:
@@ -160,7 +160,7 @@ class Base64Test(OracleTest):
                 expected = []
             self.assertEqual(self.tool.ask(b"b", text), expected, "for %r" % text)
             n_good += bool(expected)
-        self.assertGreater(n_good, 1000)
+        self.assertGreater(n_good, 300)
 
     def test_whole_messages(self):
         for size in list(range(100)) + [1000, 65535]:
@@ -173,7 +173,7 @@ class ExpandTest(OracleTest):
 
     def test_random_templates(self):
         n_good = 0
-        for _ in range(10000):
+        for _ in range(3000):
             host = self.text_of(["a", "Z", "0", "'", "\"", " ", "\n", "$", "%", "@", "é", "\x7f",
                                  "-", "_", "=", ":", ",", ".", "/", "+", "~", "\\"], 5).encode()
             template = self.text_of(["x", " ", "%%", "%(host)s", "'", "%", "%(", "s", "\n"],
@@ -184,12 +184,12 @@ class ExpandTest(OracleTest):
             quoted = shlex.quote(host.decode()).encode()
             self.assertEqual(answer[0], template % {b"host": quoted})
             n_good += 1
-        self.assertGreater(n_good, 1000)
+        self.assertGreater(n_good, 300)
 
     def test_times_and_durations(self):
         epoch = datetime.datetime(1970, 1, 1)
         values = [0, 1, 999999, 10**6, 86400 * 10**6, 253402300799999999]
-        values += [self.random.randrange(10**self.random.randint(1, 17)) for _ in range(3000)]
+        values += [self.random.randrange(10**self.random.randint(1, 17)) for _ in range(1000)]
         values += [v // 10**6 * 10**6 for v in values]
         for usec in values:
             duration = datetime.timedelta(microseconds=usec)
@@ -201,7 +201,7 @@ class ScalarTest(OracleTest):
     """SRV-INI-14, -15."""
 
     def test_random_texts(self):
-        for _ in range(10000):
+        for _ in range(3000):
             text = self.text_of(["0", "1", "7", " ", "-", "+", "\n", "\xa0", "x", "yes", "NO",
                                  "tRue", "off", "On", "false"], 3)
             try:
