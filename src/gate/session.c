@@ -500,6 +500,8 @@ int session_on_message(struct session *s, const struct gate_msg *m)
 	case GATE_MSG_GIVE:
 		return take_secret(s, m);
 	case GATE_MSG_REFUSE:
+		/* Between two chunks of GIVE: nothing of the secret has left yet. */
+		s->secret = secret_free(s->secret);
 		s->phase = GATE_PHASE_REFUSED;
 		start_bye(s);
 		return 0;
