@@ -3,10 +3,6 @@
  * Every step takes what is there, goes on as far as it can, and says through enter() what it waits
  * for. A step that calls end() must not touch the session again: it may be freed.
  */
-/* Memory that a stranger can exhaust must not end the gate; uthash would exit() by itself. */
-#define HASH_NONFATAL_OOM      1
-#define uthash_nonfatal_oom(e) ((e)->known = false)
-
 #include "gate/session.h"
 
 #include <errno.h>

@@ -18,10 +18,9 @@
  * time. About half a KiB before the greeting, and a GnuTLS session after it.
  */
 
-#include <uthash.h>
-
 #include "base/secret.h"
 #include "gate/deadlines.h"
+#include "gate/hash.h"
 #include "gate/poller.h"
 #include "gate/port.h"
 #include "gate/sources.h"

@@ -5,12 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An attacker who exhausts memory must not end the gate; uthash would exit() by itself. */
-#define HASH_NONFATAL_OOM      1
-#define uthash_nonfatal_oom(e) ((e)->hash_failed = true)
-#include <uthash.h>
-
 #include "base/util.h"
+#include "gate/hash.h"
 
 struct source_key {
 	uint32_t family;
@@ -24,7 +20,7 @@ struct source {
 	struct places expendable;      /* oldest first */
 	size_t n_expendable;
 	size_t n_places;
-	bool hash_failed;
+	bool known;
 	UT_hash_handle hh;
 };
 
@@ -106,8 +102,9 @@ static struct source *source_new(struct sources *s, const struct source_key *key
 		return NULL;
 	source->key = *key;
 	TAILQ_INIT(&source->expendable);
+	source->known = true;
 	HASH_ADD(hh, s->by_key, key, sizeof(source->key), source);
-	if (source->hash_failed) {
+	if (!source->known) {
 		free(source);
 		return NULL;
 	}
