@@ -76,8 +76,10 @@ int port_send(struct port *p, const struct gate_msg *m)
 {
 	uint8_t data[PEER_WIRE_SIZE + GATE_DETAIL_MAX + 64];
 	int n = gate_msg_encode(m, data, sizeof(data));
+	int r = n < 0 ? n : channel_send(p->fd, data, (size_t)n, NULL, 0);
 
-	return n < 0 ? n : channel_send(p->fd, data, (size_t)n, NULL, 0);
+	/* The kernel out of memory is no reason to lose a claim: its peer would wait for ever. */
+	return r == -ENOBUFS || r == -ENOMEM ? -EAGAIN : r;
 }
 
 void port_wait(struct port *p, struct port_waiter *w)

@@ -28,7 +28,8 @@ struct reports {
 void reports_init(struct reports *r, struct port *port, struct deadlines *deadlines);
 
 /**
- * reports_tell() - @detail may hold any bytes; what is beyond GATE_DETAIL_MAX is cut
- * @session: 0 if the peer has claimed nothing
+ * reports_tell() - tells the core, or counts
+ * @event: an EVENT; its detail may hold any bytes, and is cut at GATE_DETAIL_MAX
+ * @now:   CLOCK_BOOTTIME
  */
 void reports_tell(struct reports *r, const struct gate_msg *event, usec_t now);

@@ -294,7 +294,18 @@ static void test_gate__closed_after_greeting__fails_in_handshake(void **state)
 	expect_next_client_served();
 }
 
-/* SRV-PROTO-10: no alert, no close_notify. */
+static void test_gate__closed_within_a_record__fails_in_handshake(void **state)
+{
+	connect_peer();
+	assert_true(test_peer_send(&peer, "1\r\n", 3));
+	expect_event(GATE_EVENT_GREETING);
+	assert_true(test_peer_send(&peer, "\x16\x03\x03\x00\x7a\x02", 6));
+	test_peer_close(&peer);
+	expect_event(GATE_EVENT_HANDSHAKE_FAILED);
+	expect_next_client_served();
+}
+
+/* SRV-PROTO-10 */
 static void test_gate__garbage_instead_of_tls__is_closed(void **state)
 {
 	connect_peer();
@@ -653,6 +664,7 @@ int main(void)
 		T(test_gate__half_close_after_version__fails_in_handshake, setup),
 		T(test_gate__closed_before_greeting__is_bad, setup),
 		T(test_gate__closed_after_greeting__fails_in_handshake, setup),
+		T(test_gate__closed_within_a_record__fails_in_handshake, setup),
 		T(test_gate__garbage_instead_of_tls__is_closed, setup),
 		T(test_gate__bytes_behind_the_greeting__do_no_harm, setup),
 		T(test_gate__silence__ends_at_the_greeting_deadline, setup_short),
