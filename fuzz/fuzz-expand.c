@@ -8,7 +8,7 @@
 #include "fuzz.h"
 #include "wire/expand.h"
 
-static int lookup(void *userdata, const char *name, size_t name_size, const char **ret_text)
+static bool lookup(void *userdata, const char *name, size_t name_size, const char **ret_text)
 {
 	*ret_text = userdata;
 	return name_size == 4 && memcmp(name, "host", 4) == 0;

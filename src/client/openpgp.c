@@ -19,9 +19,6 @@
 #define FIRST_GUESS ((size_t)3072)
 #define ERROR_MAX   160
 
-/* What gpg's output passed through on the stack, inside GPGME, is at most this deep. */
-#define STACK_ERASED ((size_t)64 * 1024)
-
 enum operation {
 	OPERATION_NONE = 0,
 	OPERATION_IMPORT_PUBLIC,
@@ -219,7 +216,7 @@ static int begin(struct openpgp *o, enum operation operation, gpgme_error_t e)
 	return -EIO;
 }
 
-/* GPGME then wipes what it buffered; without the flag a copy would stay in freed memory. */
+/* GPGME then wipes what it read from gpg; without the flag a copy stays on the stack. */
 static gpgme_error_t mark_sensitive(gpgme_data_t data)
 {
 	return gpgme_data_set_flag(data, "sensitive", "1");
@@ -246,14 +243,6 @@ int openpgp_decrypt_start(struct openpgp *o, const void *data, size_t size)
 	if (!e)
 		e = mark_sensitive(o->output);
 	return begin(o, OPERATION_DECRYPT, e);
-}
-
-/* Erases what gpg's output left below the caller on the stack, as GPGME reads it into one there. */
-static void __attribute__((noinline)) erase_stack(void)
-{
-	unsigned char below[STACK_ERASED];
-
-	explicit_bzero(below, sizeof(below));
 }
 
 /* CLI-PGP-4. A file without a secret key would be imported and could never decrypt anything. */
@@ -284,7 +273,6 @@ static void finish(struct openpgp *o)
 		fail(o, problem);
 	else
 		o->state = OPENPGP_DONE;
-	erase_stack();
 }
 
 void openpgp_cancel(struct openpgp *o, const char *why)
@@ -294,7 +282,6 @@ void openpgp_cancel(struct openpgp *o, const char *why)
 	(void)gpgme_cancel(o->ctx);
 	release_data(o);
 	fail(o, why);
-	erase_stack();
 }
 
 nfds_t openpgp_poll_set(struct openpgp *o, struct pollfd ret_fds[OPENPGP_FDS_MAX])

@@ -13,6 +13,8 @@ void report_set_debug(bool debug)
 	is_debug = debug;
 }
 
+static void report(const char *format, va_list ap) _printf_(1, 0);
+
 /* One write(2), so that the lines of programs that share a console do not run into each other. */
 static void report(const char *format, va_list ap)
 {

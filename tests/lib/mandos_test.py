@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -81,7 +82,7 @@ class Process:
         try:
             return self.popen.wait(deadline)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.popen.args[0]} does not end; it said:\n{self.stderr}") from None
+            raise AssertionError(f"does not end; it said:\n{self.stderr[-2000:]}") from None
 
     def is_running(self):
         return self.popen.poll() is None
@@ -91,9 +92,9 @@ class Process:
         def look():
             found = re.search(pattern, self.stderr)
             if not found and not self.is_running() and not re.search(pattern, self.stderr):
-                raise AssertionError(f"{self.popen.args[0]} ended without {pattern}:\n{self.stderr}")
+                raise AssertionError(f"ended without {pattern!r}; it said:\n{self.stderr[-2000:]}")
             return found
-        return wait_for(look, f"{pattern!r} from {self.popen.args[0]}")
+        return wait_for(look, f"{pattern!r} on standard error")
 
     def signal(self, number):
         self.popen.send_signal(number)
@@ -164,6 +165,19 @@ class ClientKeys:
     def remove(self):
         run("gpgconf", "--homedir", self.home, "--kill", "gpg-agent")
         shutil.rmtree(self.directory)
+
+
+def enter_network_namespace():
+    """Runs the calling test file again in a network namespace of its own, with lo up and an Ethernet
+    link whose end "veth0" has the link-local address fe80::1.  Call it first; it returns inside."""
+    if "MANDOS_TEST_NETNS" not in os.environ:
+        os.environ["MANDOS_TEST_NETNS"] = "1"
+        os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
+    run("ip", "link", "set", "lo", "up")
+    run("ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth1")
+    for end in ("veth0", "veth1"):
+        run("ip", "link", "set", end, "up")
+    run("ip", "address", "add", "fe80::1/64", "dev", "veth0", "nodad")
 
 
 def listener(address="127.0.0.1", family=socket.AF_INET, scope=0):
