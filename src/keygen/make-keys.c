@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "keygen/exit-status.h"
 #include "keygen/install.h"
 #include "keygen/interrupt.h"
@@ -21,7 +22,7 @@ static void openpgp_freep(struct openpgp **o)
 
 static void print_time(const char *what)
 {
-	time_t now = time(NULL);
+	time_t now = (time_t)(instant_now().real / USEC_PER_SEC);
 	char text[64] = "";
 	struct tm tm;
 
@@ -63,6 +64,21 @@ static int make_openpgp_keys(const struct options *o, struct openpgp_key_pair *r
 	return openpgp_generate(openpgp, &params, ret);
 }
 
+static int install(const struct options *o, const char *dir, const struct tls_key_pair *tls,
+		   const struct openpgp_key_pair *openpgp)
+{
+	const struct install_file files[] = {
+		{ FILE_TLS_PRIVKEY, tls->private_pem },
+		{ FILE_TLS_PUBKEY, tls->public_pem },
+		{ FILE_SECKEY, openpgp->secret_key },
+		{ FILE_PUBKEY, openpgp->public_key },
+	};
+
+	if (install_files(dir, files, ARRAY_SIZE(files), o->force) < 0)
+		return EXIT_FAILURE;
+	return EXIT_SUCCESS;
+}
+
 static int generate_and_install(const struct options *o, const char *dir)
 {
 	_cleanup_(openpgp_key_pair_deinit) struct openpgp_key_pair openpgp = { 0 };
@@ -78,18 +94,10 @@ static int generate_and_install(const struct options *o, const char *dir)
 	}
 	if (make_openpgp_keys(o, &openpgp) < 0)
 		return EXIT_OPENPGP;
+	/* The last moment to turn back; the installation itself takes milliseconds. */
 	if (interrupt_signal())
 		return EXIT_FAILURE;
-
-	const struct install_file files[] = {
-		{ FILE_TLS_PRIVKEY, tls.private_pem },
-		{ FILE_TLS_PUBKEY, tls.public_pem },
-		{ FILE_SECKEY, openpgp.secret_key },
-		{ FILE_PUBKEY, openpgp.public_key },
-	};
-
-	return install_files(dir, files, ARRAY_SIZE(files), o->force) < 0 ? EXIT_FAILURE
-									  : EXIT_SUCCESS;
+	return install(o, dir, &tls, &openpgp);
 }
 
 int make_keys(const struct options *o, const char *dir)

@@ -123,15 +123,35 @@ static void read_diagnosis(struct openpgp *o, char *ret_text, size_t size)
 	last_line(ret_text);
 }
 
+static const char *advice(gpgme_error_t error)
+{
+	/* Only errors whose name does not say what to do. */
+	static const struct {
+		gpgme_err_code_t code;
+		const char *text;
+	} advices[] = {
+		{ GPG_ERR_NO_PIN_ENTRY, "; the secret key is protected by a passphrase, which "
+					"nobody can type in an unattended boot: make new keys" },
+		{ GPG_ERR_UNUSABLE_SECKEY, "; it has expired or may not sign: make new keys" },
+		{ GPG_ERR_UNUSABLE_PUBKEY, "; it has expired or may not encrypt: make new keys" },
+		{ GPG_ERR_EFBIG, "; a client does not accept a message this long: use a shorter "
+				 "password" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(advices); i++) {
+		if (advices[i].code == gpgme_err_code(error))
+			return advices[i].text;
+	}
+	return "";
+}
+
 static int report_gpgme(struct openpgp *o, const char *what, gpgme_error_t error)
 {
 	char diagnosis[DIAGNOSIS_MAX];
 
 	read_diagnosis(o, diagnosis, sizeof(diagnosis));
-	if (diagnosis[0])
-		report_error("%s: %s (%s)", what, gpgme_strerror(error), diagnosis);
-	else
-		report_error("%s: %s", what, gpgme_strerror(error));
+	report_error("%s: %s%s%s%s%s", what, gpgme_strerror(error), diagnosis[0] ? " (" : "",
+		     diagnosis, diagnosis[0] ? ")" : "", advice(error));
 	return -EIO;
 }
 

@@ -99,8 +99,6 @@ static int read_line(struct terminal *t, const char *question, struct secret *li
 				return r;
 			continue;
 		}
-		if (r == 0 && used == line->size)
-			r = -EMSGSIZE;
 		if (r < 0)
 			return r;
 		n = read(STDIN_FILENO, line->data + used, 1);
@@ -114,7 +112,8 @@ static int read_line(struct terminal *t, const char *question, struct secret *li
 			*ret_used = used;
 			return 0;
 		}
-		used++;
+		if (++used == line->size)
+			return -EMSGSIZE;
 	}
 }
 
@@ -131,7 +130,7 @@ struct secret *prompt_strip(const uint8_t *line, size_t size)
 
 static int ask(struct terminal *t, const char *question, struct secret **ret)
 {
-	_cleanup_secret_ struct secret *line = secret_new(PROMPT_LINE_MAX);
+	_cleanup_secret_ struct secret *line = secret_new(PROMPT_LINE_MAX + 1);
 	size_t used = 0;
 	int r;
 
