@@ -10,6 +10,7 @@
  * or by SIGTERM, SIGINT or SIGHUP; always after killing what it started. From then on nothing is
  * reported: a checker that was killed because of the end says nothing about its client.
  */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -24,7 +25,6 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/log.h"
 #include "spawn/runs.h"
 
 #define CHANNEL_FD 3
@@ -133,7 +133,7 @@ static bool carry_out(struct spawner *s, const uint8_t *data, size_t size)
 	case SPAWN_MSG_RUN:
 		r = runs_start(&s->runs, m.run, m.start.command, m.start.command_size);
 		if (r == -ENOMEM) {
-			log_critical("No memory to run checkers; ending");
+			warnx("no memory to run checkers; ending");
 			enter_ending(s, EX_OSERR);
 			return true;
 		}
@@ -159,7 +159,7 @@ static int on_channel(sd_event_source *source, int fd, uint32_t revents, void *u
 		if (n == 0 || (n < 0 && n != -EMSGSIZE)) {
 			enter_ending(s, EX_OK);
 		} else if (n < 0 || !carry_out(s, data, (size_t)n)) {
-			log_critical("Invalid message from the server; ending");
+			warnx("invalid message from the server; ending");
 			enter_ending(s, EX_SOFTWARE);
 		}
 	}
@@ -264,7 +264,7 @@ static int run(struct spawner *s, bool is_debug)
 	if (r >= 0)
 		r = sd_event_loop(s->event);
 	if (r < 0) {
-		log_critical("Cannot run checkers: %s", strerror(-r));
+		warnx("cannot run checkers: %s", strerror(-r));
 		r = EX_OSERR;
 	}
 	(void)sd_event_source_disable_unref(s->channel);
@@ -281,15 +281,9 @@ int main(int argc, char *argv[])
 	int r;
 
 	if ((argc > 1 && !is_debug) || !channel_is_usable()) {
-		log_critical("This program is a part of mandos(8) and is started by it alone");
+		warnx("this is a part of mandos(8), which starts it; it is of no use alone");
 		return EX_USAGE;
 	}
-	log_open(&(struct log_options){
-		.program = "mandos-spawn",
-		.service_name = "Mandos",
-		.threshold = is_debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING,
-		.to_stderr = is_debug,
-	});
 	r = occupy_standard_descriptors();
 	if (r >= 0)
 		r = set_signals();
@@ -300,7 +294,7 @@ int main(int argc, char *argv[])
 	if (r >= 0 && prctl(PR_SET_DUMPABLE, 0) < 0)
 		r = -errno;
 	if (r < 0) {
-		log_critical("Cannot start: %s", strerror(-r));
+		warnx("cannot start: %s", strerror(-r));
 		return EX_OSERR;
 	}
 	return run(&spawner, is_debug);
