@@ -38,7 +38,8 @@
 
 struct options {
 	unsigned long port, clients, at_once, total, sources, secret_size;
-	enum test_peer_state hold; /* TEST_PEER_DONE: do not hold */
+	unsigned long clients_conf; /* print as many sections, and do nothing else; 0: no */
+	enum test_peer_state hold;  /* TEST_PEER_DONE: do not hold */
 };
 
 struct slot {
@@ -116,18 +117,49 @@ static void print_clients_conf(unsigned long n, size_t secret_size)
 	free(secret);
 }
 
+enum option_id {
+	PORT = 1,
+	CLIENTS,
+	AT_ONCE,
+	TOTAL,
+	SOURCES,
+	SECRET_SIZE,
+	HOLD,
+	CLIENTS_CONF
+};
+
+static void set_option(struct options *o, enum option_id id, const char *value)
+{
+	switch (id) {
+	case PORT:
+		o->port = number(value, 65535);
+		break;
+	case CLIENTS:
+		o->clients = number(value, CLIENTS_MAX);
+		break;
+	case AT_ONCE:
+		o->at_once = number(value, AT_ONCE_MAX);
+		break;
+	case TOTAL:
+		o->total = number(value, TOTAL_MAX);
+		break;
+	case SOURCES:
+		o->sources = number(value, SOURCES_MAX);
+		break;
+	case SECRET_SIZE:
+		o->secret_size = number(value, IDENTITY_SECRET_MAX);
+		break;
+	case HOLD:
+		o->hold = hold_state(value);
+		break;
+	case CLIENTS_CONF:
+		o->clients_conf = number(value, CLIENTS_MAX);
+		break;
+	}
+}
+
 static void parse(int argc, char *argv[], struct options *ret)
 {
-	enum {
-		PORT = 1,
-		CLIENTS,
-		AT_ONCE,
-		TOTAL,
-		SOURCES,
-		SECRET_SIZE,
-		HOLD,
-		CLIENTS_CONF
-	};
 	static const struct option names[] = {
 		{ "port", required_argument, NULL, PORT },
 		{ "clients", required_argument, NULL, CLIENTS },
@@ -139,7 +171,6 @@ static void parse(int argc, char *argv[], struct options *ret)
 		{ "clients-conf", required_argument, NULL, CLIENTS_CONF },
 		{ 0 },
 	};
-	unsigned long print = 0;
 	int c;
 
 	*ret = (struct options){ .clients = 1,
@@ -149,30 +180,11 @@ static void parse(int argc, char *argv[], struct options *ret)
 				 .secret_size = IDENTITY_SECRET_SIZE,
 				 .hold = TEST_PEER_DONE };
 	while ((c = getopt_long(argc, argv, "", names, NULL)) >= 0) {
-		if (c == PORT)
-			ret->port = number(optarg, 65535);
-		else if (c == CLIENTS)
-			ret->clients = number(optarg, CLIENTS_MAX);
-		else if (c == AT_ONCE)
-			ret->at_once = number(optarg, AT_ONCE_MAX);
-		else if (c == TOTAL)
-			ret->total = number(optarg, TOTAL_MAX);
-		else if (c == SOURCES)
-			ret->sources = number(optarg, SOURCES_MAX);
-		else if (c == SECRET_SIZE)
-			ret->secret_size = number(optarg, IDENTITY_SECRET_MAX);
-		else if (c == HOLD)
-			ret->hold = hold_state(optarg);
-		else if (c == CLIENTS_CONF)
-			print = number(optarg, CLIENTS_MAX);
-		else
+		if (c == '?')
 			exit(2);
+		set_option(ret, (enum option_id)c, optarg);
 	}
-	if (print) {
-		print_clients_conf(print, ret->secret_size);
-		exit(0);
-	}
-	if (optind < argc || !ret->port)
+	if (optind < argc || (!ret->port && !ret->clients_conf))
 		errx(2, "usage: load --port PORT [--clients N] [--at-once N] [--total N] "
 			"[--sources N] [--secret-size N] [--hold silent|greeted|waiting], "
 			"or load --clients-conf N");
@@ -374,6 +386,10 @@ int main(int argc, char *argv[])
 	usec_t began;
 
 	parse(argc, argv, &load.options);
+	if (load.options.clients_conf) {
+		print_clients_conf(load.options.clients_conf, load.options.secret_size);
+		return 0;
+	}
 	prepare(&load);
 	began = instant_now().boot;
 	cpu_usec = own_cpu_usec();
