@@ -34,7 +34,8 @@ def flags(commands):
 def complaint(compiler, options, cwd, include):
     """What the compiler says about a file that is nothing but @include; empty if it is fine."""
     run = subprocess.run(
-        [*compiler, *options, "-Werror", "-Wno-unused-macros", "-fsyntax-only", "-x", "c", "-"],
+        [*compiler, *options, "-Werror", "-Wno-unused-macros", "-fdiagnostics-color=never",
+          "-fsyntax-only", "-x", "c", "-"],
         input=f'#include "{include}"\n', capture_output=True, text=True, cwd=cwd, check=False)
     return run.stderr if run.returncode else ""
 

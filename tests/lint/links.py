@@ -7,6 +7,7 @@ This is the separation of the programs as the linker sees it; ARCHITECTURE.md sa
 import re
 import subprocess
 from fnmatch import fnmatch
+from pathlib import Path
 
 import house
 
@@ -118,9 +119,13 @@ def object_problems(source, imports):
     return problems
 
 
-def undefined(path, *options):
-    lines = run("nm", *options, "--undefined-only", str(path)).splitlines()
-    return {plain(line.split()[-1]) for line in lines if line.strip()}
+def undefined(paths, *options):
+    """Path -> the symbols it imports."""
+    found = {path: set() for path in paths}
+    for line in run("nm", "-A", "--undefined-only", *options, *map(str, paths)).splitlines():
+        path, symbol = re.match(r"(.*?):\s+\w (\S+)$", line).groups()
+        found[Path(path)].add(plain(symbol))
+    return found
 
 
 def object_source(path):
@@ -143,13 +148,12 @@ def main():
         n += 1
         dynamic = run("readelf", "-dW", str(program))
         libraries = set(re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic))
-        problems += program_problems(name, rule, libraries, undefined(program, "-D"))
+        problems += program_problems(name, rule, libraries, undefined([program], "-D")[program])
         problems += hardening_problems(name, dynamic, run("readelf", "-lW", str(program)))
-    for path in sorted(build.glob("src/**/*.o")):
-        source = object_source(path)
-        if source:
-            n += 1
-            problems += object_problems(source, undefined(path))
+    objects = [path for path in sorted(build.glob("src/**/*.o")) if object_source(path)]
+    for path, imports in undefined(objects).items():
+        n += 1
+        problems += object_problems(object_source(path), imports)
     house.finish(n, problems)
 
 

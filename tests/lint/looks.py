@@ -6,7 +6,7 @@ import re
 import house
 
 LICENCE = "SPDX-License-Identifier: GPL-3.0-or-later"
-README_LINES_MAX = 12
+README_LINES_MAX = 15
 LINE_BYTES_MAX = 200
 
 # Pieced together so that this file does not contain what it looks for.

@@ -58,7 +58,7 @@ class Looks(unittest.TestCase):
     def test_readme(self):
         good = "# room\nWhat it is.\n\n- Bounds: one.\n"
         self.assertIsNone(looks.readme_problem(good))
-        self.assertTrue(looks.readme_problem(good + "more\n" * 12))
+        self.assertTrue(looks.readme_problem(good + "more\n" * looks.README_LINES_MAX))
         self.assertTrue(looks.readme_problem("nothing\n"))
 
 
