@@ -3,10 +3,15 @@
 /*
  * What the tests of client.c and policy.c share: a clock in seconds, a life, effects as text.
  *
- * Include after <cmocka.h>. Bound: STEP_TEXT_MAX bytes of text for one step's effects.
+ * Bound: STEP_TEXT_MAX bytes of text for one step's effects.
  */
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/util.h"
 #include "core/client.h"
