@@ -188,13 +188,15 @@ static void start(struct client_life *life, usec_t delay, struct instant now,
 {
 	usec_t first = deadline(now.boot, delay);
 	usec_t expires = deadline(first, client_check_interval(life));
-	usec_t restored = life->expires;
+	/* USEC_NEVER, nothing restored, counts as past. */
+	usec_t restored =
+		life->expires == USEC_NEVER ? 0 : MIN_OF(life->expires, CLIENT_DEADLINE_MAX);
 
 	if (!life->enabled || life->check_due != USEC_NEVER)
 		return;
 	expires = MAX_OF(expires, deadline(now.boot, life->rules.timeout));
-	if (restored != USEC_NEVER && restored > now.boot) {
-		expires = MAX_OF(expires, MIN_OF(restored, CLIENT_DEADLINE_MAX));
+	if (restored > now.boot) {
+		expires = MAX_OF(expires, restored);
 		if (restored <= deadline(now.boot, life->rules.extended_timeout))
 			life->extended_until = restored;
 	}
@@ -251,7 +253,10 @@ static void extend_by_timeout(struct client_life *life, struct instant now,
 	set_expires(life, expires, e);
 }
 
-/* DBUS-CHG-4 has the status before LastCheckedOK here, and after it in checked_ok(). */
+/*
+ * A result that is served after the expiry is recorded as that of a disabled client (SRV-LIFE-20).
+ * DBUS-CHG-4 has the status before LastCheckedOK here, and after it in checked_ok().
+ */
 static void checker_exited(struct client_life *life, int16_t status, struct instant now,
 			   struct client_effects *e)
 {
@@ -259,6 +264,8 @@ static void checker_exited(struct client_life *life, int16_t status, struct inst
 		return;
 	life->checker_running = false;
 	changed(e, CLIENT_CHECKER_RUNNING);
+	if (life->expires <= now.boot)
+		disable(life, DISABLE_TIMEOUT, e);
 	set_status(life, status, e);
 	if (status != 0)
 		return;
@@ -423,17 +430,20 @@ static void set_rule(struct client_life *life, const struct client_event *event,
 
 /*
  * On a busy server a client's expiry and other events are served in one turn, in any order. What
- * comes after the expiry, by time, must find the client disabled: otherwise a late good check
- * would bring back somebody who has perhaps been refused already. Not so for
+ * comes after the expiry, by time, must find the client disabled: otherwise a late good check or a
+ * late setting would bring back somebody who has perhaps been refused already. Not so for
  * - START, which is what decides what a restored expiry is worth,
- * - REMOVE, after which no change is announced, and
- * - SESSION_END, which happens while waiting sessions are being decided.
+ * - CHECKER_EXITED, which does it itself, since what has ended is not to be stopped,
+ * - CHECKER_CANCELLED and SESSION_END, which say nothing about trust; the latter comes while
+ *   sessions are being decided and must not ask for that again, and
+ * - REMOVE, after which no change is announced.
  */
 static bool comes_after_expiry(const struct client_life *life, enum client_event_type type,
 			       struct instant now)
 {
-	return life->enabled && life->expires <= now.boot && type != CLIENT_EVENT_START &&
-	       type != CLIENT_EVENT_REMOVE && type != CLIENT_EVENT_SESSION_END;
+	return life->expires <= now.boot && type != CLIENT_EVENT_START &&
+	       type != CLIENT_EVENT_CHECKER_EXITED && type != CLIENT_EVENT_CHECKER_CANCELLED &&
+	       type != CLIENT_EVENT_SESSION_END && type != CLIENT_EVENT_REMOVE;
 }
 
 void client_step(struct client_life *life, const struct client_event *event, struct instant now,

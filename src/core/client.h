@@ -167,8 +167,8 @@ void client_life_init(struct client_life *life, const struct client_rules *rules
  *
  * Total: any event is legal in any state; one that means nothing there has no effect. After
  * CLIENT_EVENT_REMOVE only session ends are counted. A client whose time is over is disabled before
- * any other event is looked at, so a turn may serve its events in any order. A list holds at most
- * one of EFFECT_SAVE and EFFECT_SAVE_SOON, in any place.
+ * anything that happens to it can matter, so a turn may serve its events in any order. A list holds
+ * at most one of EFFECT_SAVE and EFFECT_SAVE_SOON, in any place.
  * Source: SRV-LIFE-3 to -37, SRV-CHK-8, -12, SRV-APR-1, -4, -5.
  */
 void client_step(struct client_life *life, const struct client_event *event, struct instant now,

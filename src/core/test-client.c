@@ -126,6 +126,19 @@ static void test_client_step__good_check_after_restart__replaces_a_longer_expiry
 	assert_int_equal(life.expires, T0 + SEC(1) + MIN(5));
 }
 
+/* SRV-DUR-6: the end of reckoning, as seen after a restart, is still the end of reckoning. */
+static void test_client_step__good_check_after_restart__keeps_an_endless_extension(void **state)
+{
+	struct client_life life = new_life(true, T0);
+
+	life.rules.extended_timeout = USEC_NEVER;
+	life.expires = CLIENT_DEADLINE_MAX + SEC(5);
+	step(&life, EVENT(START, .usec = 0), T0);
+	assert_int_equal(life.expires, CLIENT_DEADLINE_MAX);
+	step(&life, EVENT(CHECKED_OK), T0 + SEC(1));
+	assert_int_equal(life.expires, CLIENT_DEADLINE_MAX);
+}
+
 /* A server starts once; a second start would be a gift of trust. */
 static void test_client_step__second_start__nothing(void **state)
 {
@@ -261,9 +274,19 @@ static void test_client_step__good_check_after_expiry__does_not_revive(void **st
 	struct client_life life = checking(T0);
 
 	assert_step(&life, EVENT(CHECKER_EXITED, .status = 0), T0 + MIN(5),
-		    "Expires CheckerRunning stop Enabled save decide");
+		    "CheckerRunning Expires Enabled save decide LastCheckerStatus LastCheckedOK");
 	assert_false(life.enabled);
-	assert_int_equal(life.last_checked_ok, USEC_NEVER);
+	assert_int_equal(life.expires, USEC_NEVER);
+}
+
+/* What has ended is not stopped, and what never ran does not end anything. */
+static void test_client_step__cancelled_after_expiry__leaves_it_to_the_tick(void **state)
+{
+	struct client_life life = checking(T0);
+
+	assert_step(&life, EVENT(CHECKER_CANCELLED), T0 + MIN(5), "CheckerRunning");
+	assert_step(&life, EVENT(CHECKER_EXITED, .status = 0), T0 + MIN(5), "");
+	assert_step(&life, EVENT(TICK), T0 + MIN(5), "Expires Enabled save decide");
 }
 
 static void test_client_step__good_check_just_before_expiry__counts(void **state)
@@ -328,6 +351,8 @@ int main(void)
 			test_client_step__good_check_after_restart__keeps_a_restored_extension),
 		cmocka_unit_test(
 			test_client_step__good_check_after_restart__replaces_a_longer_expiry),
+		cmocka_unit_test(
+			test_client_step__good_check_after_restart__keeps_an_endless_extension),
 		cmocka_unit_test(test_client_step__second_start__nothing),
 		cmocka_unit_test(
 			test_client_step__first_check_due__starts_a_checker_and_raises_expiry),
@@ -342,6 +367,7 @@ int main(void)
 		cmocka_unit_test(test_client_step__expiry__disables_at_exactly_that_moment),
 		cmocka_unit_test(test_client_step__expiry_and_check_due__no_checker_is_started),
 		cmocka_unit_test(test_client_step__good_check_after_expiry__does_not_revive),
+		cmocka_unit_test(test_client_step__cancelled_after_expiry__leaves_it_to_the_tick),
 		cmocka_unit_test(test_client_step__good_check_just_before_expiry__counts),
 		cmocka_unit_test(test_client_step__checked_ok_after_expiry__does_not_revive),
 		cmocka_unit_test(test_client_step__secret_sent_after_expiry__does_not_revive),
