@@ -91,7 +91,8 @@ class Matrix(unittest.TestCase):
         self.assertEqual((client.returncode, out), (-signal.SIGTERM, b""), words)
 
     def test_password_is_given(self):
-        """SRV-PROTO-6, -7, -25, CLI-TLS-1, -5, CLI-PGP-1, CLI-CONN-5, -6, -8, CLI-KEY-14, -15."""
+        """SRV-PROTO-6, SRV-PROTO-7, SRV-PROTO-25, CLI-TLS-1, CLI-TLS-5, CLI-PGP-1, CLI-CONN-5,
+        CLI-CONN-6, CLI-CONN-8, CLI-KEY-14, CLI-KEY-15."""
         for rig, program, machine in self.pairs(KEYGENS):
             rig.write_clients(machine.section, default="checker = true")
             rig.start()
@@ -109,7 +110,8 @@ class Matrix(unittest.TestCase):
         for rig, program, machine in self.pairs():
             rig.write_clients(rig.section("other", rig.keys()))
             rig.start()
-            self.assert_refused(rig, program, machine, "INFO: Client not found for key ID: [0-9A-F]")
+            self.assert_refused(rig, program, machine,
+                                "INFO: Client not found for key ID: [0-9A-F]{64},")
 
     def test_disabled_client_is_refused(self):
         """SRV-PROTO-21."""
@@ -119,7 +121,7 @@ class Matrix(unittest.TestCase):
             self.assert_refused(rig, program, machine, "INFO: Client web1 is disabled$")
 
     def test_client_that_missed_its_checks_is_refused(self):
-        """SRV-LIFE-5, -11: whatever it was that disabled it."""
+        """SRV-LIFE-5, SRV-LIFE-11: whatever it was that disabled it."""
         for rig, program, machine in self.pairs():
             rig.write_clients(machine.section,
                               default="checker = false\ntimeout = PT2S\ninterval = PT1S")
@@ -127,7 +129,7 @@ class Matrix(unittest.TestCase):
             self.assert_refused(rig, program, machine, "INFO: Client web1 is disabled$")
 
     def test_approval_by_default(self):
-        """SRV-APR-2, -8: nothing is sent for a second, and nobody minds."""
+        """SRV-APR-2, SRV-APR-8: nothing is sent for a second, and nobody minds."""
         for rig, program, machine in self.pairs():
             rig.write_clients(machine.section, default="checker = true\napproval_delay = PT1S")
             server = rig.start()
@@ -144,7 +146,7 @@ class Matrix(unittest.TestCase):
                                 "WARNING: Client web1 timed out while waiting for approval")
 
     def test_secret_from_a_file(self):
-        """SRV-CLNT-7, -9: secfile holds the bytes that secret holds in Base64."""
+        """SRV-CLNT-7, SRV-CLNT-9: secfile holds the bytes that secret holds in Base64."""
         for rig, program, machine in self.pairs():
             blob = rig.folder / "blob"
             blob.write_bytes(secret_bytes(machine.section))

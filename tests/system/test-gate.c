@@ -138,7 +138,7 @@ static void expect_next_client_served(void)
 	assert_int_equal(msg.session, session);
 }
 
-/* SRV-PROTO-11, -25, -26 */
+/* SRV-PROTO-11, SRV-PROTO-25, SRV-PROTO-26 */
 static void test_gate__honest_client__gets_its_secret(void **state)
 {
 	expect_next_client_served();
@@ -181,7 +181,7 @@ static void test_gate__wait_then_give__serves(void **state)
 	assert_int_equal(peer.n_data, 4);
 }
 
-/* SRV-PROTO-20 to -23, -28 */
+/* SRV-PROTO-20 to SRV-PROTO-23, SRV-PROTO-28 */
 static void test_gate__refuse__closes_in_an_orderly_way(void **state)
 {
 	uint64_t session = claim();
@@ -195,7 +195,7 @@ static void test_gate__refuse__closes_in_an_orderly_way(void **state)
 	expect_closed_without_a_byte();
 }
 
-/* SRV-PROTO-5, -28: the peer never answers our close_notify. */
+/* SRV-PROTO-5, SRV-PROTO-28: the peer never answers our close_notify. */
 static void test_gate__refused_peer_does_not_close__deadline(void **state)
 {
 	uint64_t session = claim();
@@ -206,7 +206,7 @@ static void test_gate__refused_peer_does_not_close__deadline(void **state)
 	assert_int_equal(msg.end.reason, GATE_END_REFUSED);
 }
 
-/* SRV-PROTO-1, -2 */
+/* SRV-PROTO-1, SRV-PROTO-2 */
 static void test_gate__bad_greetings__are_closed_without_a_byte(void **state)
 {
 	static const char *const bad[] = { "2\r\n", "x\n", "\r\n", "GET / HTTP/1.0\r\n", "\n" };
@@ -246,7 +246,7 @@ static void test_gate__line_of_the_bound__is_taken(void **state)
 	expect_event(GATE_EVENT_GREETING);
 }
 
-/* SRV-PROTO-1, -5 */
+/* SRV-PROTO-1, SRV-PROTO-5 */
 static void test_gate__one_byte_at_a_time__is_served(void **state)
 {
 	struct pollfd pfd = { .events = POLLIN };
@@ -443,7 +443,7 @@ static void test_gate__peer_drops_mid_send__failed(void **state)
 	expect_next_client_served();
 }
 
-/* SRV-PROTO-5, -24 */
+/* SRV-PROTO-5, SRV-PROTO-24 */
 static void test_gate__peer_takes_nothing__send_deadline(void **state)
 {
 	static const uint8_t secret[GATE_SECRET_MAX];
@@ -458,7 +458,7 @@ static void test_gate__peer_takes_nothing__send_deadline(void **state)
 	expect_next_client_served();
 }
 
-/* SRV-PROTO-10, -12: a TLS server with a certificate. */
+/* SRV-PROTO-10, SRV-PROTO-12: a TLS server with a certificate. */
 static int handshake_with_x509(void)
 {
 	gnutls_certificate_credentials_t credentials;

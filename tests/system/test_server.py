@@ -36,7 +36,8 @@ class Serving(unittest.TestCase):
     """Who gets a password, and who does not."""
 
     def test_known_key_is_given_its_secret(self):
-        """SRV-PROTO-1, -6, -11, -14, -25, -26, -27: and only its own."""
+        """SRV-PROTO-1, SRV-PROTO-6, SRV-PROTO-11, SRV-PROTO-14, SRV-PROTO-25, SRV-PROTO-26,
+        SRV-PROTO-27: and only its own."""
         with Rig() as rig:
             one, two = rig.keys("one"), rig.keys("two")
             rig.write_clients(rig.section("one", one, b"first", checker="true"),
@@ -91,7 +92,8 @@ class Serving(unittest.TestCase):
             server.wait_line("INFO: Sending secret to empty")
 
     def test_greetings(self):
-        """SRV-PROTO-1, -2, -3: no byte is sent before a good line, and none after a bad one."""
+        """SRV-PROTO-1, SRV-PROTO-2, SRV-PROTO-3: no byte is sent before a good line, and none after
+        a bad one."""
         with Rig() as rig:
             rig.write_clients()
             server = rig.start()
@@ -158,7 +160,8 @@ class Staying(unittest.TestCase):
         return server
 
     def test_client_that_stops_answering(self):
-        """SRV-LIFE-5, -10, -11, -17, SRV-LOG-9: served while alive, refused after its timeout."""
+        """SRV-LIFE-5, SRV-LIFE-10, SRV-LIFE-11, SRV-LIFE-17, SRV-LOG-9: served while alive, refused
+        after its timeout."""
         with Rig() as rig:
             self.expire(rig, rig.keys())
 
@@ -190,7 +193,7 @@ class Staying(unittest.TestCase):
             self.assertEqual(rig.ask(keys).kind, "given")
 
     def test_alive_client_survives_restarts(self):
-        """SRV-LIFE-3, SRV-STATE-14, -19, W-18: a restart is not held against anybody."""
+        """SRV-LIFE-3, SRV-STATE-14, SRV-STATE-19, W-18: a restart is not held against anybody."""
         with Rig() as rig:
             keys = rig.keys()
             rig.write_clients(rig.section("web1", keys, checker="true", **QUICK))
@@ -225,7 +228,7 @@ class Staying(unittest.TestCase):
             self.assertEqual(rig.ask(keys).kind, "refused")
 
     def test_enabled_in_the_file_again(self):
-        """SRV-STATE-10, -15, W-09: from "enabled = no" to yes."""
+        """SRV-STATE-10, SRV-STATE-15, W-09: from "enabled = no" to yes."""
         with Rig() as rig:
             keys = rig.keys()
             rig.write_clients(rig.section("web1", keys, checker="true", enabled="no"))
@@ -237,7 +240,7 @@ class Staying(unittest.TestCase):
             self.assertEqual(rig.ask(keys).kind, "given")
 
     def test_removed_from_the_file_and_added_again(self):
-        """SRV-STATE-17, -18: dropped with its section, new when it comes back."""
+        """SRV-STATE-17, SRV-STATE-18: dropped with its section, new when it comes back."""
         with Rig() as rig:
             keys = rig.keys()
             self.expire(rig, keys)
@@ -254,7 +257,8 @@ class Checking(unittest.TestCase):
     """Checkers, from the file to the process and back."""
 
     def test_template_and_quoting(self):
-        """SRV-CHK-1, -2, -3, -5, SRV-CLNT-10, SRV-INI-13: a name cannot break out of its word."""
+        """SRV-CHK-1, SRV-CHK-2, SRV-CHK-3, SRV-CHK-5, SRV-CLNT-10, SRV-INI-13: a name cannot break
+        out of its word."""
         with Rig() as rig:
             out = rig.folder / "out"
             out.mkdir()
@@ -282,7 +286,7 @@ class Checking(unittest.TestCase):
             server.wait_line("INFO: Checker for good succeeded")
 
     def test_outcomes(self):
-        """SRV-CHK-10, -11, SRV-LIFE-11, -12, SRV-LOG-8 L20, L21."""
+        """SRV-CHK-10, SRV-CHK-11, SRV-LIFE-11, SRV-LIFE-12, SRV-LOG-8 L20, L21."""
         with Rig() as rig:
             rig.write_clients(rig.section("ok", checker="true", **QUICK),
                               rig.section("no", checker="exit 3", **QUICK),
@@ -356,7 +360,7 @@ class Approving(unittest.TestCase):
     """Waiting for a human, without one."""
 
     def test_default_yes_after_the_delay(self):
-        """SRV-APR-1, -2, -8, SRV-LOG-8 L33."""
+        """SRV-APR-1, SRV-APR-2, SRV-APR-8, SRV-LOG-8 L33."""
         with Rig() as rig:
             keys = rig.keys()
             rig.write_clients(rig.section("web1", keys, checker="true", approval_delay="PT1S"))
@@ -406,7 +410,8 @@ class Starting(unittest.TestCase):
     """What is wrong is said, and what is right goes on."""
 
     def test_bad_sections_leave_out_those_clients_only(self):
-        """SRV-CLNT-11, -6, -7, -8, -9, W-12, W-13: each with file, line and key."""
+        """SRV-CLNT-11, SRV-CLNT-6, SRV-CLNT-7, SRV-CLNT-8, SRV-CLNT-9, W-12, W-13: each with file,
+        line and key."""
         with Rig() as rig:
             keys = rig.keys()
             rig.write_clients(rig.section("good", keys, checker="true"),
@@ -497,7 +502,7 @@ class Starting(unittest.TestCase):
                     self.assertIn("Cannot use the inherited socket", server.text())
 
     def test_inherited_socket_that_listens_already(self):
-        """SRV-NET-5, -6."""
+        """SRV-NET-5, SRV-NET-6."""
         with Rig() as rig:
             keys = rig.keys()
             rig.write_clients(rig.section("web1", keys, checker="true"))
@@ -518,7 +523,7 @@ class Ending(unittest.TestCase):
     """Promptly, whatever others do."""
 
     def test_busy_server_ends_promptly(self):
-        """SRV-PROC-8, -10, W-05, W-06: peers wait, checkers run; and the port is free again."""
+        """SRV-PROC-8, SRV-PROC-10, W-05, W-06: peers wait, checkers run; the port is free again."""
         with Rig() as rig:
             keys = rig.keys()
             rig.write_clients(rig.section("web1", keys, checker="trap '' TERM; sleep 1000",
