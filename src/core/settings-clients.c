@@ -22,6 +22,7 @@
 #define FILE_NAME    "clients.conf"
 #define REPORT_SIZE  256
 #define NAME_SHOWN   128 /* bytes of a client's name in a report */
+#define KEY_SHOWN    64
 #define SCRATCH_SIZE ((size_t)4096)
 
 struct clients_source {
@@ -76,8 +77,8 @@ static _printf_(5, 6) void report(struct interpreting *x, enum settings_severity
 	va_start(ap, format);
 	(void)vsnprintf(what, sizeof(what), format, ap);
 	va_end(ap);
-	if (asprintf(&text, "%s:%u: [%.*s] %s: %s", x->source->path, line, NAME_SHOWN,
-		     ini_section_name(x->section), key, what) < 0) {
+	if (asprintf(&text, "%s:%u: [%.*s] %.*s: %s", x->source->path, line, NAME_SHOWN,
+		     ini_section_name(x->section), KEY_SHOWN, key, what) < 0) {
 		text = NULL;
 		x->out_of_memory = true;
 		return;
