@@ -247,16 +247,22 @@ static int take_lines(struct parser *p)
 {
 	char *at = p->ini->text;
 	char *end = at + p->ini->size;
+	char *line_feed = NULL; /* the next one; looked for once, or lone CRs would make it slow */
 
 	/* A byte order mark would make the first line a bad one (SRV-INI-1 lets us skip it). */
 	if (p->ini->size >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
 		at += 3;
 	while (at < end) {
-		char *line_end = at;
+		char *line_end;
 		int r;
 
-		while (line_end < end && *line_end != '\n' && *line_end != '\r')
-			line_end++;
+		if (!line_feed || line_feed < at)
+			line_feed = memchr(at, '\n', (size_t)(end - at));
+		if (!line_feed)
+			line_feed = end;
+		line_end = memchr(at, '\r', (size_t)(line_feed - at));
+		if (!line_end)
+			line_end = line_feed;
 		r = take_line(p, at, (size_t)(line_end - at));
 		if (r < 0)
 			return r;
