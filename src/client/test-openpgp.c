@@ -287,6 +287,10 @@ static void test_openpgp_take__plaintext_freed__nowhere_in_memory(void **state)
 	struct secret *s;
 	size_t size;
 
+#ifdef __SANITIZE_ADDRESS__
+	/* Its shadow is terabytes of mapped memory, and it keeps what was freed. */
+	skip();
+#endif
 	import_both(f->openpgp);
 	assert_int_equal(file_read("inverted", MESSAGE_MAX, &inverted, &size), 0);
 	assert_int_equal(size, PATTERN_SIZE);
