@@ -15,8 +15,8 @@
 #include <sys/queue.h>
 
 #include <systemd/sd-event.h>
-#include <uthash.h>
 
+#include "base/hash.h"
 #include "core/registry.h"
 
 #define CHECKER_RUNS_MAX	 ((size_t)1 << 17)

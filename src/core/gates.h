@@ -16,8 +16,8 @@
 #include <sys/queue.h>
 
 #include <systemd/sd-event.h>
-#include <uthash.h>
 
+#include "base/hash.h"
 #include "base/heap.h"
 #include "base/secret.h"
 #include "core/settings.h"

@@ -89,6 +89,15 @@ static int put_list(struct keeper *k, struct save_list *list, struct instant now
 	return 0;
 }
 
+void keeper_forget(struct keeper *k, struct client *c)
+{
+	if (c->save == SAVE_URGENT)
+		TAILQ_REMOVE(&k->urgent, c, save_link);
+	else if (c->save == SAVE_BATCHED)
+		TAILQ_REMOVE(&k->batched, c, save_link);
+	c->save = SAVE_CLEAN;
+}
+
 static void clear_list(struct save_list *list)
 {
 	struct client *c;

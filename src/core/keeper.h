@@ -46,6 +46,9 @@ void keeper_note(struct keeper *k, struct client *c, bool urgent);
  */
 int keeper_commit(struct keeper *k, bool all, struct instant now);
 
+/** keeper_forget() - @c is going; what was noted of it need not be saved */
+void keeper_forget(struct keeper *k, struct client *c);
+
 /** keeper_all_saved() - forgets what was noted: somebody else has just put and committed it all */
 void keeper_all_saved(struct keeper *k);
 

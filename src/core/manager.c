@@ -106,15 +106,36 @@ static usec_t random_delay(usec_t interval)
 	return n % (interval / USEC_PER_MSEC + 1) * USEC_PER_MSEC;
 }
 
+void manager_start_client(struct manager *m, struct client *c, struct instant now)
+{
+	const struct client_event start = {
+		.type = CLIENT_EVENT_START,
+		.usec = random_delay(client_check_interval(&c->life)),
+	};
+
+	manager_apply(m, c, &start, now);
+}
+
 void manager_start_all(struct manager *m, struct instant now)
 {
-	struct client_event start = { .type = CLIENT_EVENT_START };
 	struct client *c;
 
 	TAILQ_FOREACH (c, &m->registry->clients, link) {
-		start.usec = random_delay(client_check_interval(&c->life));
-		manager_apply(m, c, &start, now);
+		manager_start_client(m, c, now);
 	}
+}
+
+void manager_remove(struct manager *m, struct client *c, struct instant now)
+{
+	const struct client_event remove = { .type = CLIENT_EVENT_REMOVE };
+
+	manager_apply(m, c, &remove, now);
+	alarm_set(&m->deadlines, &c->timer, USEC_NEVER);
+	keeper_forget(m->keeper, c);
+	if (c->to_announce)
+		TAILQ_REMOVE(&m->announcements, c, announce_link);
+	c->to_announce = false;
+	registry_remove(m->registry, c);
 }
 
 int manager_init(struct manager *m, sd_event *event, const struct manager_rooms *rooms)

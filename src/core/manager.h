@@ -37,6 +37,20 @@ void manager_deinit(struct manager *m);
 void manager_apply(struct manager *m, struct client *c, const struct client_event *event,
 		   struct instant now);
 
+/**
+ * manager_start_client() - schedules a client's first check at a random delay (SRV-LIFE-3)
+ *
+ * For one that comes while the server runs; manager_start_all() is for the server's start.
+ */
+void manager_start_client(struct manager *m, struct client *c, struct instant now);
+
+/**
+ * manager_remove() - the client is gone: its sessions are refused, its checker ends
+ *
+ * What the store knows of it is the caller's business. @c must not be used afterwards.
+ */
+void manager_remove(struct manager *m, struct client *c, struct instant now);
+
 /** manager_announce() - tells what has changed in this turn; after the commit (SRV-LOG-9) */
 void manager_announce(struct manager *m);
 

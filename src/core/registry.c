@@ -15,6 +15,7 @@ void registry_init(struct registry *r)
 {
 	*r = (struct registry){ .n_clients = 0 };
 	TAILQ_INIT(&r->clients);
+	TAILQ_INIT(&r->leaving);
 }
 
 static void client_free(struct client *c)
@@ -35,6 +36,10 @@ void registry_deinit(struct registry *r)
 	HASH_CLEAR(by_name, r->by_name);
 	while ((c = TAILQ_FIRST(&r->clients))) {
 		TAILQ_REMOVE(&r->clients, c, link);
+		client_free(c);
+	}
+	while ((c = TAILQ_FIRST(&r->leaving))) {
+		TAILQ_REMOVE(&r->leaving, c, link);
 		client_free(c);
 	}
 	r->n_clients = 0;
@@ -95,13 +100,47 @@ void registry_set_key(struct registry *r, struct client *c, const struct key_id 
 	index_key(r, c);
 }
 
+int registry_set_text(char **text, const char *value)
+{
+	char *copy;
+
+	if (strcmp(*text, value) == 0)
+		return 0;
+	copy = strdup(value);
+	if (!copy)
+		return -ENOMEM;
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
 void registry_remove(struct registry *r, struct client *c)
 {
 	unindex_key(r, c);
 	HASH_DELETE(by_name, r->by_name, c);
 	TAILQ_REMOVE(&r->clients, c, link);
 	r->n_clients--;
+	TAILQ_INSERT_TAIL(&r->leaving, c, link);
+	c->leaving = true;
+	registry_release(r, c);
+}
+
+void registry_release(struct registry *r, struct client *c)
+{
+	if (!c->leaving || !LIST_EMPTY(&c->sessions))
+		return;
+	TAILQ_REMOVE(&r->leaving, c, link);
 	client_free(c);
+}
+
+void registry_reindex(struct registry *r)
+{
+	struct client *c;
+
+	HASH_CLEAR(by_key_id, r->by_key_id);
+	TAILQ_FOREACH (c, &r->clients, link) {
+		index_key(r, c);
+	}
 }
 
 struct client *registry_find_key(const struct registry *r, const struct key_id *id)

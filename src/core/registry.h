@@ -11,8 +11,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "base/heap.h"
 #include "base/secret.h"
 #include "core/client.h"
@@ -42,6 +41,7 @@ struct client {
 	struct key_id key_id;
 	bool has_key_id;
 	bool indexed; /* can be found by its key ID */
+	bool leaving; /* in no list or index any more but registry.leaving */
 
 	struct heap_node timer;
 	struct run *run;	      /* of the running checker, or NULL */
@@ -61,6 +61,7 @@ TAILQ_HEAD(client_list, client);
 struct registry {
 	struct client_list clients; /* in file order */
 	size_t n_clients;
+	struct client_list leaving; /* removed, but a session still holds on to them */
 	struct client *by_key_id;
 	struct client *by_name;
 };
@@ -88,8 +89,27 @@ int registry_add(struct registry *r, struct client_settings *settings, struct in
  */
 void registry_set_key(struct registry *r, struct client *c, const struct key_id *id);
 
-/** registry_remove() - forgets and frees a client; its timer, run and sessions must have let go */
+/**
+ * registry_remove() - forgets a client; its timer and run must have let go
+ *
+ * It is freed now, or by registry_release() when its last session has ended.
+ */
 void registry_remove(struct registry *r, struct client *c);
+
+/** registry_release() - a session of @c has ended: frees it if it was removed and this was the last
+ */
+void registry_release(struct registry *r, struct client *c);
+
+/**
+ * registry_reindex() - decides anew which client has which key ID, in file order
+ *
+ * For after several have changed: the first that has it keeps it (SRV-CLNT-13).
+ */
+void registry_reindex(struct registry *r);
+
+/** registry_set_text() - replaces one of a client's strings by a copy of @value; -ENOMEM: unchanged
+ */
+int registry_set_text(char **text, const char *value);
 
 struct client *registry_find_key(const struct registry *r, const struct key_id *id);
 struct client *registry_find_name(const struct registry *r, const char *name);

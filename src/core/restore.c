@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "core/merge.h"
+#include "core/record.h"
 
 /* Rows of the state that nobody is configured for any more (SRV-STATE-17); removed after loading.
  */
@@ -21,55 +22,15 @@ struct restoring {
 	SLIST_HEAD(, dropped) dropped;
 };
 
-static struct store_settings settings_of(const struct client *c, bool configured_enabled)
-{
-	return (struct store_settings){
-		.host = c->host,
-		.checker = c->checker,
-		.fingerprint = c->fingerprint,
-		.has_key_id = c->has_key_id,
-		.key_id = c->key_id,
-		.rules = c->life.rules,
-		.enabled = configured_enabled,
-	};
-}
-
-static struct store_settings settings_of_file(const struct client_settings *s)
-{
-	return (struct store_settings){
-		.host = s->host,
-		.checker = s->checker,
-		.fingerprint = s->fingerprint,
-		.has_key_id = s->has_key_id,
-		.key_id = s->key_id,
-		.rules = s->rules,
-		.enabled = s->enabled,
-	};
-}
-
-static int replace_text(char **text, const char *value)
-{
-	char *copy;
-
-	if (strcmp(*text, value) == 0)
-		return 0;
-	copy = strdup(value);
-	if (!copy)
-		return -ENOMEM;
-	free(*text);
-	*text = copy;
-	return 0;
-}
-
 static int take_settings(struct registry *registry, struct client *c,
 			 const struct store_settings *merged)
 {
-	int r = replace_text(&c->host, merged->host);
+	int r = registry_set_text(&c->host, merged->host);
 
 	if (r == 0)
-		r = replace_text(&c->checker, merged->checker);
+		r = registry_set_text(&c->checker, merged->checker);
 	if (r == 0)
-		r = replace_text(&c->fingerprint, merged->fingerprint);
+		r = registry_set_text(&c->fingerprint, merged->fingerprint);
 	if (r < 0)
 		return r;
 	if (merged->has_key_id != c->has_key_id || !key_id_equal(&merged->key_id, &c->key_id))
@@ -133,7 +94,8 @@ static int on_record(void *userdata, const struct store_record *record)
 		return 0;
 	}
 	configured_enabled = c->life.enabled;
-	configured = settings_of(c, configured_enabled);
+	configured = record_current(c);
+	configured.enabled = configured_enabled;
 	merge_settings(&configured, record, &merged);
 	r = take_settings(registry, c, &merged);
 	if (r < 0)
@@ -210,12 +172,7 @@ static int save_all(struct manager *m, const struct restore_request *request, st
 
 		if (!c)
 			continue; /* removed at run time: its record stays as it is */
-		record = (struct store_record){
-			.name = c->name,
-			.current = settings_of(c, s->enabled),
-			.configured = settings_of_file(s),
-			.life = keeper_life(c, now),
-		};
+		record = record_make(c, s, now);
 		r = store_put(request->store, &record);
 	}
 	if (r == 0)

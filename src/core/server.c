@@ -19,6 +19,7 @@
 #include "core/keeper.h"
 #include "core/listen.h"
 #include "core/manager.h"
+#include "core/reload.h"
 #include "core/report.h"
 #include "core/restore.h"
 #include "core/sessions.h"
@@ -190,9 +191,24 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
 	return 0;
 }
 
+/* Deliberately no longer an end (SRV-PROC-8): see NEWS and docs/decisions. */
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+{
+	struct server *s = userdata;
+
+	(void)reload_clients(&s->manager, s->store, s->settings->config_dir, instant_now());
+	(void)malloc_trim(0);
+	return 0;
+}
+
 static int handle_signals(struct server *s)
 {
-	static const int endings[] = { SIGTERM, SIGINT, SIGHUP };
+	static const int endings[] = { SIGTERM, SIGINT };
+	int hangup = sd_event_add_signal(s->event, NULL, SIGHUP | SD_EVENT_SIGNAL_PROCMASK,
+					 on_hangup, s);
+
+	if (hangup < 0)
+		return hangup;
 
 	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
 		int r = sd_event_add_signal(s->event, NULL, endings[i] | SD_EVENT_SIGNAL_PROCMASK,

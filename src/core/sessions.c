@@ -137,6 +137,7 @@ static void on_end(void *userdata, struct session *s, struct instant now)
 	LIST_REMOVE(s, client_link);
 	if (s->counted)
 		apply(all, s->client, CLIENT_EVENT_SESSION_END, now);
+	registry_release(all->registry, s->client);
 }
 
 struct gates_handler sessions_handler(void)

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/util.h"
+#include "core/clients-source.h"
 #include "core/settings-path.h"
 #include "core/settings.h"
 #include "core/store.h"
@@ -19,19 +20,13 @@
 #include "wire/duration.h"
 #include "wire/ini.h"
 
-#define FILE_NAME    "clients.conf"
 #define REPORT_SIZE  256
 #define NAME_SHOWN   128 /* bytes of a client's name in a report */
 #define KEY_SHOWN    64
 #define SCRATCH_SIZE ((size_t)4096)
 
-struct clients_source {
-	char *path;
-	struct ini *ini;
-};
-
 /* SRV-CLNT-3 */
-static const struct ini_key_value defaults[] = {
+static const struct ini_key_value built_in[] = {
 	{ "timeout", "PT5M" },
 	{ "extended_timeout", "PT15M" },
 	{ "interval", "PT2M" },
@@ -54,6 +49,8 @@ struct interpreting {
 	struct secret *scratch; /* where Base64 is decoded to */
 	bool out_of_memory;
 
+	const struct source_file *from;
+	const struct ini_key_value *defaults; /* what @from falls back to */
 	const struct ini_section *section;
 	struct client_settings client; /* being read */
 	bool is_bad;
@@ -77,7 +74,7 @@ static _printf_(5, 6) void report(struct interpreting *x, enum settings_severity
 	va_start(ap, format);
 	(void)vsnprintf(what, sizeof(what), format, ap);
 	va_end(ap);
-	if (asprintf(&text, "%s:%u: [%.*s] %.*s: %s", x->source->path, line, NAME_SHOWN,
+	if (asprintf(&text, "%s:%u: [%.*s] %.*s: %s", x->from->path, line, NAME_SHOWN,
 		     ini_section_name(x->section), KEY_SHOWN, key, what) < 0) {
 		text = NULL;
 		x->out_of_memory = true;
@@ -90,9 +87,16 @@ static _printf_(5, 6) void report(struct interpreting *x, enum settings_severity
 	x->report(x->userdata, severity, text);
 }
 
+/* A drop-in file falls back to the DEFAULT section of clients.conf before the built-in defaults. */
 static bool is_given(const struct interpreting *x, const char *key)
 {
-	return ini_raw(x->source->ini, x->section, key, NULL) != NULL;
+	if (ini_raw(x->from->ini, x->section, key, NULL))
+		return true;
+	for (const struct ini_key_value *d = x->defaults; d->key; d++) {
+		if (strcmp(d->key, key) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* NULL after an error that was reported. @ret_line: the section's for a built-in default */
@@ -100,7 +104,7 @@ static char *read_value(struct interpreting *x, const char *key, unsigned int *r
 {
 	unsigned int line = 0;
 	char *value = NULL;
-	int r = ini_value(x->source->ini, x->section, defaults, key, &value, &line);
+	int r = ini_value(x->from->ini, x->section, x->defaults, key, &value, &line);
 
 	*ret_line = line > 0 ? line : ini_section_line(x->section);
 	if (r < 0)
@@ -206,7 +210,7 @@ static void read_fingerprint(struct interpreting *x)
 		return;
 	}
 	x->client.fingerprint = read_text(x, "fingerprint");
-	(void)ini_raw(x->source->ini, x->section, "fingerprint", &line);
+	(void)ini_raw(x->from->ini, x->section, "fingerprint", &line);
 	if (x->client.fingerprint && !fingerprint_normalise(x->client.fingerprint))
 		report(x, SETTINGS_WARNING, line, "fingerprint",
 		       "this is not 40 hexadecimal digits");
@@ -300,7 +304,7 @@ static void read_secret(struct interpreting *x)
 /* Whether the key's value has been read already, and with it its references. */
 static bool is_read(const struct interpreting *x, const char *key)
 {
-	for (const struct ini_key_value *d = defaults; d->key; d++) {
+	for (const struct ini_key_value *d = built_in; d->key; d++) {
 		if (strcmp(d->key, key) == 0)
 			return true;
 	}
@@ -314,7 +318,7 @@ static void check_references(struct interpreting *x)
 {
 	const struct ini_section *const places[] = {
 		x->section,
-		ini_default_section(x->source->ini),
+		ini_default_section(x->from->ini),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
@@ -345,7 +349,10 @@ static void read_client(struct interpreting *x)
 	const char *name = ini_section_name(x->section);
 
 	x->is_bad = false;
-	*c = (struct client_settings){ .line = ini_section_line(x->section) };
+	*c = (struct client_settings){
+		.path = x->from->path,
+		.line = ini_section_line(x->section),
+	};
 	if (strlen(name) > STORE_TEXT_MAX)
 		report(x, SETTINGS_LEFT_OUT, c->line, "name", "longer than %zu bytes",
 		       STORE_TEXT_MAX);
@@ -403,10 +410,10 @@ static void warn_of_twin(struct interpreting *x, struct client_settings *twin,
 	twin->has_key_id = false;
 	x->file->n_warnings++;
 	if (asprintf(&text,
-		     "%s:%u: [%.*s] key_id: [%.*s] in line %u has the same and keeps it; nobody "
-		     "can be this client",
-		     x->source->path, twin->line, NAME_SHOWN, twin->name, NAME_SHOWN, first->name,
-		     first->line) < 0) {
+		     "%s:%u: [%.*s] key_id: [%.*s] at %s:%u has the same and keeps it; nobody can "
+		     "be this client",
+		     twin->path, twin->line, NAME_SHOWN, twin->name, NAME_SHOWN, first->name,
+		     first->path, first->line) < 0) {
 		text = NULL;
 		x->out_of_memory = true;
 		return;
@@ -438,11 +445,10 @@ static int settle_key_ids(struct interpreting *x)
 	return 0;
 }
 
-static int read_clients(struct interpreting *x)
+static int read_file(struct interpreting *x)
 {
-	struct ini *ini = x->source->ini;
-
-	while ((x->section = ini_next_section(ini, x->section))) {
+	x->section = NULL;
+	while ((x->section = ini_next_section(x->from->ini, x->section))) {
 		int r;
 
 		read_client(x);
@@ -458,7 +464,45 @@ static int read_clients(struct interpreting *x)
 		if (r < 0)
 			return r;
 	}
-	return settle_key_ids(x);
+	return 0;
+}
+
+/*
+ * What a drop-in file falls back to: the DEFAULT section of clients.conf, then what is built in.
+ * Owner: the caller frees the array; the strings stay the source's.
+ */
+static struct ini_key_value *shared_defaults(const struct clients_source *s)
+{
+	const struct ini *main_file = s->files[0].ini;
+	const struct ini_section *section = ini_default_section(main_file);
+	struct ini_key_value *all;
+	const char *key = NULL;
+	size_t n = 0;
+
+	while ((key = ini_next_key(section, key)))
+		n++;
+	all = calloc(n + ARRAY_SIZE(built_in), sizeof(*all));
+	if (!all)
+		return NULL;
+	n = 0;
+	while ((key = ini_next_key(section, key)))
+		all[n++] = (struct ini_key_value){ key, ini_raw(main_file, section, key, NULL) };
+	memcpy(all + n, built_in, sizeof(built_in));
+	return all;
+}
+
+static int read_clients(struct interpreting *x)
+{
+	struct ini_key_value *shared = shared_defaults(x->source);
+	int r = shared ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < x->source->n_files; i++) {
+		x->from = &x->source->files[i];
+		x->defaults = i == 0 ? built_in : shared;
+		r = read_file(x);
+	}
+	free(shared);
+	return r < 0 ? r : settle_key_ids(x);
 }
 
 /* Doubling leaves up to half of it empty. */
@@ -501,82 +545,4 @@ void client_file_deinit(struct client_file *f)
 		client_deinit(&f->clients[i]);
 	free(f->clients);
 	*f = (struct client_file){};
-}
-
-/** struct complaint - from a bad line to the caller's report */
-struct complaint {
-	const char *path;
-	settings_report_fn *report;
-	void *userdata;
-};
-
-static void on_bad_line(void *userdata, unsigned int line, const char *text)
-{
-	const struct complaint *c = userdata;
-	_cleanup_free_ char *full = NULL;
-
-	if (asprintf(&full, "%s:%u: %s", c->path, line, text) < 0)
-		full = NULL;
-	c->report(c->userdata, SETTINGS_SYNTAX, full ? full : text);
-}
-
-int clients_source_parse(const char *path, const char *text, size_t size,
-			 settings_report_fn *report_fn, void *userdata, struct clients_source **ret)
-{
-	struct complaint complaint = { .path = path, .report = report_fn, .userdata = userdata };
-	struct clients_source *s = calloc(1, sizeof(*s));
-	int r = -ENOMEM;
-
-	if (s)
-		s->path = strdup(path);
-	if (s && s->path)
-		r = ini_parse(text, size, on_bad_line, &complaint, &s->ini);
-	if (r < 0) {
-		(void)clients_source_free(s);
-		return r;
-	}
-	*ret = s;
-	return r;
-}
-
-int clients_source_read(const char *config_dir, settings_report_fn *report_fn, void *userdata,
-			struct clients_source **ret)
-{
-	_cleanup_free_ char *path = NULL, *complaint = NULL;
-	char *text = NULL;
-	size_t size = 0;
-	int r;
-
-	if (asprintf(&path, "%s/%s", config_dir, FILE_NAME) < 0) {
-		path = NULL;
-		return -ENOMEM;
-	}
-	r = file_read(path, INI_FILE_MAX, &text, &size);
-	/* Without its clients the server would drop their state, and their refusals with it; that
-	 * a file is not there, or not for us, is what an administrator can mean. */
-	if (r < 0 && r != -ENOENT && r != -EACCES && r != -EISDIR)
-		return r;
-	if (r < 0 && r != -ENOENT) {
-		if (asprintf(&complaint, "%s: cannot be read: %s; going on without clients", path,
-			     strerror(-r)) < 0) {
-			complaint = NULL;
-			return -ENOMEM;
-		}
-		report_fn(userdata, SETTINGS_WARNING, complaint);
-	}
-	r = clients_source_parse(path, text ? text : "", size, report_fn, userdata, ret);
-	if (text)
-		secret_erase(text, size);
-	free(text);
-	return r;
-}
-
-struct clients_source *clients_source_free(struct clients_source *s)
-{
-	if (!s)
-		return NULL;
-	(void)ini_free(s->ini);
-	free(s->path);
-	free(s);
-	return NULL;
 }

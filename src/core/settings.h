@@ -75,6 +75,7 @@ struct client_settings {
 	struct secret *secret; /* never NULL */
 	struct client_rules rules;
 	bool enabled;
+	const char *path;  /* of its file; valid as long as the source */
 	unsigned int line; /* of the section header */
 };
 
@@ -110,14 +111,19 @@ struct clients_source; /* clients.conf, syntax checked but not yet interpreted *
  * clients_source_read() - reads clients.conf and checks its syntax (SRV-PROC-1, step 4)
  *
  * A missing file is empty (SRV-INI-2); one that may not be read is reported as a warning and empty.
- * @ret is also set when there are syntax errors.
- * Errors: the number of syntax errors, all reported; negative errno.
+ * Then the files of clients.d, *.conf in byte order of their names: the DEFAULT section of
+ * clients.conf counts for them too, behind their own. @ret is also set when there are syntax
+ * errors. Errors: the number of syntax errors, all reported; negative errno.
  */
 int clients_source_read(const char *config_dir, settings_report_fn *report, void *userdata,
 			struct clients_source **ret);
 /** clients_source_parse() - the same from memory; @path is only for reports, @text is not kept */
 int clients_source_parse(const char *path, const char *text, size_t size,
 			 settings_report_fn *report, void *userdata, struct clients_source **ret);
+
+/** clients_source_is_unreadable() - clients.conf is there but could not be read, and counts as
+ * empty */
+bool clients_source_is_unreadable(const struct clients_source *s);
 struct clients_source *clients_source_free(struct clients_source *s);
 
 /**

@@ -243,10 +243,10 @@ static void test_clients_source_interpret__same_key_id__the_first_keeps_it(void 
 	assert_int_equal(r.n_reports, 3);
 	assert_int_equal(r.file.n_warnings, 3);
 	assert_string_equal(r.reports[0],
-			    "FILE:9: [d] key_id: [b] in line 5 has the same and keeps "
-			    "it; nobody can be this client");
-	assert_contains(r.reports[1], "FILE:11: [e] key_id: [b] in line 5");
-	assert_contains(r.reports[2], "FILE:7: [c] key_id: [a] in line 3");
+			    "FILE:9: [d] key_id: [b] at FILE:5 has the same and keeps it; "
+			    "nobody can be this client");
+	assert_contains(r.reports[1], "FILE:11: [e] key_id: [b] at FILE:5");
+	assert_contains(r.reports[2], "FILE:7: [c] key_id: [a] at FILE:3");
 	client_file_deinit(&r.file);
 }
 
