@@ -34,21 +34,29 @@ static bool names(int proc, const char *pid, const char *home)
 	return n > 0 && memmem(cmdline, (size_t)n, home, strlen(home));
 }
 
-/* Handles, not numbers: a number may belong to somebody else by the time the signal is sent. */
-static nfds_t find(const char *home, struct pollfd ret_handles[GPG_PROCESSES_MAX])
+/*
+ * Handles, not numbers: a number may belong to somebody else by the time the signal is sent.
+ * @ret_may_start is set if one of them may just have started another. An agent that leads a session
+ * of its own has settled, and starts nothing.
+ */
+static nfds_t find(const char *home, struct pollfd ret_handles[GPG_PROCESSES_MAX],
+		   bool *ret_may_start)
 {
 	DIR *proc = opendir("/proc");
+	const pid_t self = getpid();
 	struct dirent *e;
 	nfds_t n = 0;
 
+	*ret_may_start = false;
 	if (!proc)
 		return 0;
 	while (n < GPG_PROCESSES_MAX && (e = readdir(proc))) {
 		long pid = strtol(e->d_name, NULL, 10);
 		int fd;
 
-		if (pid <= 1 || pid == getpid() || !names(dirfd(proc), e->d_name, home))
+		if (pid <= 1 || pid == self || !names(dirfd(proc), e->d_name, home))
 			continue;
+		*ret_may_start |= getsid((pid_t)pid) != pid;
 		fd = pidfd_open((pid_t)pid, 0);
 		/* Once more with the handle open: now it is known whose it is. */
 		if (fd >= 0 && names(dirfd(proc), e->d_name, home))
@@ -56,6 +64,7 @@ static nfds_t find(const char *home, struct pollfd ret_handles[GPG_PROCESSES_MAX
 		else
 			(void)fd_close(fd);
 	}
+	*ret_may_start |= n == GPG_PROCESSES_MAX;
 	(void)closedir(proc);
 	return n;
 }
@@ -96,12 +105,12 @@ void gpg_processes_end(const char *home, usec_t grace_usec)
 {
 	struct pollfd handles[GPG_PROCESSES_MAX];
 
-	/* A gpg that dies may have started an agent after the search had passed. */
-	for (int i = 0; i < GPG_PROCESSES_ROUNDS; i++) {
-		nfds_t n = find(home, handles);
+	bool may_start = true;
 
-		if (n == 0)
-			return;
+	/* A gpg that dies may have started an agent after the search had passed. */
+	for (int i = 0; may_start && i < GPG_PROCESSES_ROUNDS; i++) {
+		nfds_t n = find(home, handles, &may_start);
+
 		send_to_all(handles, n, SIGTERM);
 		if (wait_for(handles, n, grace_usec) > 0) {
 			send_to_all(handles, n, SIGKILL);

@@ -209,6 +209,23 @@ static void test_openpgp_import__twice__unchanged_is_good(void **state)
 	import_both(f->openpgp);
 }
 
+/* A machine without a battery: the keys seem to be made in the future (CLI-PGP-5). */
+static void test_openpgp_decrypt__clock_in_1970__plaintext(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_secret_ struct secret *s = NULL;
+	char path[GPG_HOME_PATH_MAX + 16];
+	FILE *conf;
+
+	(void)snprintf(path, sizeof(path), "%s/gpg.conf", f->home.path);
+	conf = fopen(path, "ae");
+	assert_non_null(conf);
+	assert_true(fputs("faked-system-time 19700102T000000\n", conf) >= 0);
+	assert_int_equal(fclose(conf), 0);
+	import_both(f->openpgp);
+	assert_int_equal(decrypt(f->openpgp, "signed.gpg", &s), OPENPGP_DONE);
+}
+
 static void test_openpgp_cancel__while_decrypting__failed(void **state)
 {
 	struct fixture *f = *state;
@@ -310,6 +327,7 @@ int main(void)
 		TEST(test_openpgp_decrypt__at_the_bound__kept_and_beyond_failed),
 		TEST(test_openpgp_import__unusable_files__failed),
 		TEST(test_openpgp_import__twice__unchanged_is_good),
+		TEST(test_openpgp_decrypt__clock_in_1970__plaintext),
 		TEST(test_openpgp_cancel__while_decrypting__failed),
 		TEST(test_openpgp_take__plaintext_freed__nowhere_in_memory),
 	};

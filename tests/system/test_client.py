@@ -56,9 +56,9 @@ class ClientCase(Case):
         self.run_dir = self.tmp / "run"
         (self.run_dir / "tmp").mkdir(parents=True)
 
-    def client(self, connect, *more, prefix=(), **options):
+    def client(self, connect, *more, prefix=(), program_file=None, **options):
         """The program with this test's keys; later options win."""
-        command = [program("mandos-client"), "--pubkey", keys.pubkey, "--seckey", keys.seckey,
+        command = [program_file or program("mandos-client"), "--pubkey", keys.pubkey, "--seckey", keys.seckey,
                    "--tls-pubkey", keys.tls_pubkey, "--tls-privkey", keys.tls_privkey]
         if connect:
             command += ["--connect", connect]
@@ -110,6 +110,26 @@ class WithServer(ClientCase):
                              prefix=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"))
         self.assertEqual(client.wait(), OK, client.stderr)
         self.assertEqual(client.stdout, PASSWORD)
+        self.assert_clean()
+
+    def test_set_user_id(self):
+        """CLI-PRIV-1, -2, -6: what gpg runs as, and what is left at the end, is the real user."""
+        password = b"x" * 200000  # more than a pipe holds: the client stays until it is read
+        server = self.serve(keys.encrypt(password))
+        (self.run_dir / "tmp").chmod(0o1777)
+        for path in (keys.directory, keys.seckey, keys.tls_privkey):
+            path.chmod(0o755)
+        copy = self.tmp / "mandos-client"
+        shutil.copy(program("mandos-client"), copy)
+        copy.chmod(0o4755)
+        client = self.client(
+            f"127.0.0.1:{server.port}", "--debug", program_file=copy, stdout=subprocess.PIPE,
+            prefix=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"))
+        agent = processes_in(self.home())[0]
+        self.assertRegex(Path(f"/proc/{agent}/status").read_text(), r"Uid:(\t65534){4}\n")
+        self.assertEqual(client.popen.stdout.read(), password)
+        client.popen.stdout.close()
+        self.assertEqual(client.wait(), OK, client.stderr)
         self.assert_clean()
 
     def test_addresses(self):
