@@ -14,6 +14,8 @@
 #include <sys/types.h>
 
 #include "base/util.h"
+#include "client/gpg-home.h"
+#include "client/gpg-processes.h"
 #include "client/signals.h"
 
 #define FIRST_GUESS ((size_t)3072)
@@ -36,6 +38,7 @@ struct watch {
 };
 
 struct openpgp {
+	const char *home;
 	gpgme_ctx_t ctx;
 	struct watch watches[OPENPGP_FDS_MAX];
 	enum operation operation;
@@ -156,6 +159,7 @@ int openpgp_new(const char *home, struct openpgp **ret, const char **ret_error)
 		*ret_error = "out of memory";
 		return -ENOMEM;
 	}
+	o->home = home;
 	gpgme_set_io_cbs(o->ctx, &callbacks);
 	gpgme_set_offline(o->ctx, 1);
 	/* A key with a passphrase is refused instead of asking where nobody can answer. */
@@ -176,12 +180,9 @@ struct openpgp *openpgp_free(struct openpgp *o)
 {
 	if (!o)
 		return NULL;
-	if (o->ctx) {
-		if (o->state == OPENPGP_BUSY)
-			(void)gpgme_cancel(o->ctx);
+	openpgp_cancel(o, "");
+	if (o->ctx)
 		gpgme_release(o->ctx);
-	}
-	release_data(o);
 	(void)secret_free(o->plaintext);
 	free(o);
 	return NULL;
@@ -275,15 +276,6 @@ static void finish(struct openpgp *o)
 		o->state = OPENPGP_DONE;
 }
 
-void openpgp_cancel(struct openpgp *o, const char *why)
-{
-	if (o->state != OPENPGP_BUSY)
-		return;
-	(void)gpgme_cancel(o->ctx);
-	release_data(o);
-	fail(o, why);
-}
-
 nfds_t openpgp_poll_set(struct openpgp *o, struct pollfd ret_fds[OPENPGP_FDS_MAX])
 {
 	nfds_t n = 0;
@@ -300,7 +292,7 @@ nfds_t openpgp_poll_set(struct openpgp *o, struct pollfd ret_fds[OPENPGP_FDS_MAX
 	return n;
 }
 
-void openpgp_dispatch(struct openpgp *o, const struct pollfd *fds, nfds_t n_fds)
+static void dispatch(struct openpgp *o, const struct pollfd *fds, nfds_t n_fds)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(o->watches); i++) {
 		/* Looked at anew each time: a call may remove this watch, or put another in its
@@ -312,8 +304,40 @@ void openpgp_dispatch(struct openpgp *o, const struct pollfd *fds, nfds_t n_fds)
 		if (fds[w->poll_index - 1].revents)
 			(void)w->call(w->call_data, w->fd);
 	}
+}
+
+void openpgp_dispatch(struct openpgp *o, const struct pollfd *fds, nfds_t n_fds)
+{
+	dispatch(o, fds, n_fds);
 	if (o->state == OPENPGP_BUSY && o->has_ended)
 		finish(o);
+}
+
+/*
+ * A gpg that GPGME has just started is a copy of this program until it executes, and cannot be told
+ * by its command line yet. It holds GPGME's pipes all the same: they end when the last one is gone.
+ */
+static void end_gpg(struct openpgp *o)
+{
+	for (int i = 0; !o->has_ended && i < OPENPGP_CANCEL_ROUNDS; i++) {
+		struct pollfd fds[OPENPGP_FDS_MAX];
+		nfds_t n;
+
+		gpg_processes_end(o->home, GPG_HOME_GRACE_USEC);
+		n = openpgp_poll_set(o, fds);
+		if (poll(fds, n, OPENPGP_CANCEL_ROUND_MSEC) > 0)
+			dispatch(o, fds, n);
+	}
+}
+
+void openpgp_cancel(struct openpgp *o, const char *why)
+{
+	if (o->state != OPENPGP_BUSY)
+		return;
+	end_gpg(o);
+	(void)gpgme_cancel(o->ctx);
+	release_data(o);
+	fail(o, why);
 }
 
 enum openpgp_state openpgp_state(const struct openpgp *o)

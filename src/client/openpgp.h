@@ -3,11 +3,12 @@
 /*
  * OpenPGP by GPGME, one operation at a time, inside the caller's loop.
  *
- * Nothing here waits except openpgp_new(), which runs "gpg --version" once. The plaintext goes from
- * gpg's pipe into secret memory; no passphrase is ever asked for; signatures are not verified.
+ * Nothing here waits except openpgp_new(), which runs "gpg --version" once, and a cancellation. The
+ * plaintext goes from gpg's pipe into secret memory; no passphrase is ever asked for; signatures
+ * are not verified.
  *
  * Bounds: OPENPGP_FDS_MAX descriptors, OPENPGP_PLAINTEXT_MAX bytes (a message of 64 KiB can
- * decompress to a thousand times as much).
+ * decompress to a thousand times as much), OPENPGP_CANCEL_ROUNDS.
  */
 
 #include <poll.h>
@@ -18,6 +19,10 @@
 
 #define OPENPGP_FDS_MAX	      16
 #define OPENPGP_PLAINTEXT_MAX SECRET_SIZE_MAX
+
+/* How often and how long a cancelled gpg's end is waited for; a second where all goes well. */
+#define OPENPGP_CANCEL_ROUNDS	  50
+#define OPENPGP_CANCEL_ROUND_MSEC 20
 
 struct openpgp;
 
@@ -63,7 +68,11 @@ int openpgp_import_start(struct openpgp *o, int fd, enum openpgp_key kind);
  */
 int openpgp_decrypt_start(struct openpgp *o, const void *data, size_t size);
 
-/** openpgp_cancel() - ends the operation that is going on; it has then failed */
+/**
+ * openpgp_cancel() - ends the operation that is going on, and its gpg; it has then failed
+ *
+ * Waits until gpg is gone. The agent goes too; the next operation starts another.
+ */
 void openpgp_cancel(struct openpgp *o, const char *why);
 
 /** openpgp_poll_set() - what to wait for; returns how many of OPENPGP_FDS_MAX were filled in */

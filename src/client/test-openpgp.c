@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -256,6 +257,41 @@ static bool is_inside(unsigned long address, const void *start, size_t size)
 	return address >= (uintptr_t)start && address < (uintptr_t)start + size;
 }
 
+static unsigned int count_processes(const char *home)
+{
+	unsigned int n = 0;
+	glob_t found;
+
+	assert_int_equal(glob("/proc/[0-9]*/cmdline", GLOB_NOSORT, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		_cleanup_free_ char *cmdline = NULL;
+		size_t size;
+
+		/* Processes come and go. */
+		if (file_read(found.gl_pathv[i], MESSAGE_MAX, &cmdline, &size) == 0 &&
+		    memmem(cmdline, size, home, strlen(home)))
+			n++;
+	}
+	globfree(&found);
+	return n;
+}
+
+/* Right after the start gpg has not even executed; it must be gone all the same (CLI-PGP-9). */
+static void test_openpgp_cancel__right_after_the_start__no_gpg_left(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 20; i++) {
+		_cleanup_fd_ int fd = open("seckey.txt", O_RDONLY | O_CLOEXEC);
+
+		assert_true(fd >= 0);
+		assert_int_equal(openpgp_import_start(f->openpgp, fd, OPENPGP_KEY_SECRET), 0);
+		openpgp_cancel(f->openpgp, "stop");
+		assert_null(openpgp_take(f->openpgp));
+		assert_int_equal(count_processes(f->home.path), 0);
+	}
+}
+
 /* How often the inverted pattern, inverted, is in this process's memory. */
 static unsigned int count_in_memory(const uint8_t inverted[PATTERN_SIZE])
 {
@@ -329,6 +365,7 @@ int main(void)
 		TEST(test_openpgp_import__twice__unchanged_is_good),
 		TEST(test_openpgp_decrypt__clock_in_1970__plaintext),
 		TEST(test_openpgp_cancel__while_decrypting__failed),
+		TEST(test_openpgp_cancel__right_after_the_start__no_gpg_left),
 		TEST(test_openpgp_take__plaintext_freed__nowhere_in_memory),
 	};
 
