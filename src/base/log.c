@@ -66,14 +66,19 @@ static const char *level_name(enum log_level level)
 	return "ERROR";
 }
 
-void log_open(const struct log_options *options)
+void log_set_service_name(const char *name)
 {
-	(void)snprintf(state.program, sizeof(state.program), "%s", options->program);
-	if (strcmp(options->service_name, "Mandos") == 0)
+	if (strcmp(name, "Mandos") == 0)
 		(void)snprintf(state.prefix, sizeof(state.prefix), "Mandos");
 	else
 		(void)snprintf(state.prefix, sizeof(state.prefix), "Mandos (%.*s)", NAME_MAX_BYTES,
-			       options->service_name);
+			       name);
+}
+
+void log_open(const struct log_options *options)
+{
+	(void)snprintf(state.program, sizeof(state.program), "%s", options->program);
+	log_set_service_name(options->service_name);
 	state.threshold = options->threshold;
 	state.to_stderr = options->to_stderr;
 	state.open = true;

@@ -52,6 +52,9 @@ void log_open(const struct log_options *options);
  */
 void log_set_starting(bool starting);
 
+/** log_set_service_name() - another name for the prefix, at run time; copied (SRV-LOG-2) */
+void log_set_service_name(const char *name);
+
 /** log_set_threshold() - at run time */
 void log_set_threshold(enum log_level threshold);
 enum log_level log_threshold(void);

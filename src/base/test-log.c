@@ -155,6 +155,18 @@ static void test_log_msg__other_service_name__is_literally_in_the_prefix(void **
 	assert_record("<27>Mandos (%.256s) [%ld]: ERROR: text", longest, (long)getpid());
 }
 
+/* SRV-LOG-2, SRV-ZC-6 */
+static void test_log_set_service_name__at_run_time__changes_the_prefix(void **state)
+{
+	open_log("Mandos", LOG_LEVEL_WARNING, false);
+	log_set_service_name("Mandos #2 %s");
+	log_error("text");
+	assert_record("<27>Mandos (Mandos #2 %%s) [%ld]: ERROR: text", (long)getpid());
+	log_set_service_name("Mandos");
+	log_error("text");
+	assert_record("<27>Mandos [%ld]: ERROR: text", (long)getpid());
+}
+
 /* SRV-LOG-3 */
 static void test_log_msg__below_the_threshold__is_dropped(void **state)
 {
@@ -314,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_log_msg__before_log_open__is_a_bare_line_on_stderr),
 		cmocka_unit_test(test_log_msg__every_level__has_its_priority_and_name),
 		cmocka_unit_test(test_log_msg__other_service_name__is_literally_in_the_prefix),
+		cmocka_unit_test(test_log_set_service_name__at_run_time__changes_the_prefix),
 		cmocka_unit_test(test_log_msg__below_the_threshold__is_dropped),
 		cmocka_unit_test(test_log_level_parse__words_and_synonyms__in_any_case),
 		cmocka_unit_test(test_log_msg__debug_mode__is_on_stderr_with_a_time),

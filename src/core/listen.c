@@ -159,6 +159,15 @@ int listen_start(int fd)
 	return r;
 }
 
+uint16_t listen_port(int fd)
+{
+	union socket_address a = { .sa = { 0 } };
+	socklen_t size = sizeof(a);
+
+	/* Both families keep the port at the same place. */
+	return getsockname(fd, &a.sa, &size) < 0 ? 0 : ntohs(a.in.sin_port);
+}
+
 void listen_announce(int fd)
 {
 	union socket_address a = { .sa = { 0 } };

@@ -2,6 +2,8 @@
 #pragma once
 /* The listening socket: made, bound and, at the very end of the start, opened for business. */
 
+#include <stdint.h>
+
 #include "core/settings.h"
 
 /* SRV-NET-6 asks for 5 at least; a data centre that boots at once needs room while gates are busy.
@@ -20,6 +22,9 @@ int listen_open(const struct server_settings *s, int *ret_fd);
 
 /** listen_start() - opens the door; logs a failure (SRV-NET-6) */
 int listen_start(int fd);
+
+/** listen_port() - the port that @fd is bound to, 0 if that cannot be told */
+uint16_t listen_port(int fd);
 
 /** listen_announce() - logs the address listened on (L16, L17) */
 void listen_announce(int fd);

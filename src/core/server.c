@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "core/bus.h"
 #include "core/checkers.h"
 #include "core/gates.h"
 #include "core/keeper.h"
@@ -25,6 +26,7 @@
 #include "core/sessions.h"
 #include "core/turn.h"
 #include "core/user.h"
+#include "core/zeroconf.h"
 
 /* SRV-PROTO-5, tightened: an honest peer needs a fraction of a second for each. */
 #define HELLO_USEC     (10 * USEC_PER_SEC)
@@ -48,6 +50,8 @@ struct server {
 	struct checkers checkers;
 	struct manager manager;
 	struct gates *gates;
+	struct bus bus;
+	struct zeroconf *zeroconf;
 };
 
 static void on_turn_end(void *userdata, struct instant now)
@@ -67,9 +71,28 @@ static void ask_for_turn(void *userdata)
 	turn_request(&((struct server *)userdata)->turn);
 }
 
+/* Not being announced keeps nobody from being served (SRV-ZC-8 Fix). */
+static void start_zeroconf(struct server *s)
+{
+	const struct zeroconf_options options = {
+		.name = s->settings->service_name,
+		.interface = s->settings->interface,
+		.port = listen_port(s->listen_fd),
+		.ipv6 = s->settings->use_ipv6,
+	};
+	int r = zeroconf_new(&s->bus, &options, &s->zeroconf);
+
+	if (r < 0)
+		log_error("Cannot announce the server by Zeroconf: %s", strerror(-r));
+}
+
 static void on_gates_ready(void *userdata)
 {
-	listen_announce(((struct server *)userdata)->listen_fd);
+	struct server *s = userdata;
+
+	listen_announce(s->listen_fd);
+	if (s->settings->zeroconf)
+		start_zeroconf(s);
 	log_set_starting(false);
 }
 
@@ -245,6 +268,7 @@ static int make_rooms(struct server *s)
 	r = keeper_init(&s->keeper, s->event, &s->turn, s->store);
 	if (r < 0)
 		return r;
+	bus_init(&s->bus, s->event);
 	r = manager_init(&s->manager, s->event, &rooms);
 	if (r < 0)
 		return r;
@@ -366,6 +390,8 @@ static void stop(struct server *s)
 	s->gates = gates_free(s->gates);
 	if (s->keeper.store)
 		(void)keeper_commit(&s->keeper, true, now);
+	s->zeroconf = zeroconf_free(s->zeroconf);
+	bus_deinit(&s->bus);
 	checkers_stop(&s->checkers);
 	manager_deinit(&s->manager);
 	sessions_deinit(&s->sessions);
