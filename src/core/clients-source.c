@@ -84,7 +84,9 @@ static int add_main_file(struct clients_source *s, const struct complaint *c)
 	if (r < 0 && r != -ENOENT)
 		complain(c, SETTINGS_WARNING, "%s: cannot be read: %s; going on without clients",
 			 c->path, strerror(-r));
-	s->unreadable = r < 0 && r != -ENOENT;
+	/* Drop-in files make up for a main file that is missing, not for one that is locked. */
+	s->absent = r < 0;
+	s->is_missing = r == -ENOENT;
 	r = add_text(s, c, text ? text : "", size);
 	if (text)
 		secret_erase(text, size);
@@ -268,6 +270,8 @@ int clients_source_read(const char *config_dir, settings_report_fn *report, void
 	r = add_main_file(s, &c);
 	if (r >= 0)
 		r = sum(r, add_folder(s, folder, &c));
+	if (s->is_missing && s->n_files > 1)
+		s->absent = false;
 	if (r >= 0)
 		r = sum(r, find_doubles(s, &c));
 	if (r < 0) {
@@ -278,9 +282,9 @@ int clients_source_read(const char *config_dir, settings_report_fn *report, void
 	return r;
 }
 
-bool clients_source_is_unreadable(const struct clients_source *s)
+bool clients_source_is_absent(const struct clients_source *s)
 {
-	return s->unreadable;
+	return s->absent;
 }
 
 struct clients_source *clients_source_free(struct clients_source *s)

@@ -24,5 +24,6 @@ struct source_file {
 struct clients_source {
 	struct source_file *files;
 	size_t n_files;
-	bool unreadable; /* clients.conf is there and may not be read */
+	bool is_missing; /* clients.conf is not there */
+	bool absent;	 /* no file was there, or clients.conf may not be read */
 };

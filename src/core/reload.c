@@ -56,10 +56,9 @@ static int read_configuration(struct reload *r, const char *config_dir)
 	struct clients_source *source = NULL;
 	int n = clients_source_read(config_dir, report_to_log, NULL, &source);
 
-	if (n == 0 && clients_source_is_unreadable(source)) {
-		log_error("%s/clients.conf cannot be read any more after privileges were dropped; "
-			  "give "
-			  "it to the server's group with mode 0640",
+	if (n == 0 && clients_source_is_absent(source)) {
+		log_error("%s/clients.conf is missing, or cannot be read since privileges were "
+			  "dropped; give it to the server's group with mode 0640",
 			  config_dir);
 		n = -EACCES;
 	}

@@ -104,14 +104,14 @@ static int on_record(void *userdata, const struct store_record *record)
 	return 0;
 }
 
-static int drop_records(struct store *store, struct restoring *restoring)
+static int drop_records(const struct restore_request *request, struct restoring *restoring)
 {
 	struct dropped *d;
 	int r = 0;
 
 	while ((d = SLIST_FIRST(&restoring->dropped))) {
-		if (r == 0)
-			r = store_remove(store, d->name);
+		if (r == 0 && !request->keep_all)
+			r = store_remove(request->store, d->name);
 		SLIST_REMOVE_HEAD(&restoring->dropped, link);
 		free(d->name);
 		free(d);
@@ -119,14 +119,14 @@ static int drop_records(struct store *store, struct restoring *restoring)
 	return r;
 }
 
-static int load_state(struct manager *m, struct store *store, struct instant now)
+static int load_state(struct manager *m, const struct restore_request *request, struct instant now)
 {
 	struct restoring restoring = { .manager = m, .now = now };
 	int r, dropped;
 
 	SLIST_INIT(&restoring.dropped);
-	r = store_load(store, on_record, &restoring);
-	dropped = drop_records(store, &restoring);
+	r = store_load(request->store, on_record, &restoring);
+	dropped = drop_records(request, &restoring);
 	return r < 0 ? r : dropped;
 }
 
@@ -199,7 +199,7 @@ int restore_clients(struct manager *m, const struct restore_request *request, st
 		}
 	}
 	if (request->load && !request->distrust) {
-		r = load_state(m, request->store, now);
+		r = load_state(m, request, now);
 		if (r < 0) {
 			log_critical("Could not load persistent state: %s",
 				     store_problem(request->store));

@@ -13,12 +13,15 @@
  *
  * @file:     the interpreted clients.conf; its secrets are taken over
  * @load:     read the saved state ("restore" is on)
+ * @keep_all: the file was not seen; the state of unknown clients is kept, not dropped
+ * (SRV-STATE-17)
  * @distrust: the state could not be read: every client starts disabled (SRV-STATE-5)
  */
 struct restore_request {
 	struct client_file *file;
 	struct store *store;
 	bool load;
+	bool keep_all;
 	bool distrust;
 };
 

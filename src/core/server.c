@@ -40,6 +40,7 @@ struct server {
 	int listen_fd;
 	struct clients_source *source;
 	struct client_file file;
+	bool file_is_absent;
 	struct store *store;
 	bool distrust;
 
@@ -164,6 +165,7 @@ static int open_privileged(struct server *s)
 			     strerror(-r));
 		return r;
 	}
+	s->file_is_absent = clients_source_is_absent(s->source);
 	s->source = clients_source_free(s->source);
 	user_find(&user);
 	r = make_state_dir(settings->state_dir, &user);
@@ -367,6 +369,7 @@ static int start(struct server *s)
 			    &(struct restore_request){ .file = &s->file,
 						       .store = s->store,
 						       .load = s->settings->restore,
+						       .keep_all = s->file_is_absent,
 						       .distrust = s->distrust },
 			    instant_now());
 	client_file_deinit(&s->file);

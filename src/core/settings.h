@@ -112,8 +112,9 @@ struct clients_source; /* clients.conf, syntax checked but not yet interpreted *
  *
  * A missing file is empty (SRV-INI-2); one that may not be read is reported as a warning and empty.
  * Then the files of clients.d, *.conf in byte order of their names: the DEFAULT section of
- * clients.conf counts for them too, behind their own. @ret is also set when there are syntax
- * errors. Errors: the number of syntax errors, all reported; negative errno.
+ * clients.conf counts for them too, behind their own.
+ * @ret is also set when there are syntax errors.
+ * Errors: the number of syntax errors, all reported; negative errno.
  */
 int clients_source_read(const char *config_dir, settings_report_fn *report, void *userdata,
 			struct clients_source **ret);
@@ -121,9 +122,13 @@ int clients_source_read(const char *config_dir, settings_report_fn *report, void
 int clients_source_parse(const char *path, const char *text, size_t size,
 			 settings_report_fn *report, void *userdata, struct clients_source **ret);
 
-/** clients_source_is_unreadable() - clients.conf is there but could not be read, and counts as
- * empty */
-bool clients_source_is_unreadable(const struct clients_source *s);
+/**
+ * clients_source_is_absent() - there is no file at all, or clients.conf may not be read
+ *
+ * It counts as empty (SRV-INI-2), but nobody has said that the clients of yesterday are to go:
+ * their refusals must not be forgotten on the word of a file that was not seen.
+ */
+bool clients_source_is_absent(const struct clients_source *s);
 struct clients_source *clients_source_free(struct clients_source *s);
 
 /**

@@ -406,7 +406,7 @@ static void test_gate_msg_may__every_pair__as_the_table_says(void **state)
 		{ GATE_MSG_CLAIM, "x....." },
 		{ GATE_MSG_WAIT, ".x...." },
 		{ GATE_MSG_GIVE, ".xx..." },
-		{ GATE_MSG_REFUSE, ".x...." },
+		{ GATE_MSG_REFUSE, ".xx..." },
 		{ GATE_MSG_SENT, "...x.." },
 		{ GATE_MSG_FAILED, "..xx.." },
 		{ GATE_MSG_GONE, ".xxxx." },

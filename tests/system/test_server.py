@@ -252,6 +252,25 @@ class Staying(unittest.TestCase):
             rig.start()
             self.assertEqual(rig.ask(keys).kind, "given")
 
+    def test_missing_or_locked_file_forgets_nobody(self):
+        """SRV-INI-2, SRV-STATE-17: only a file that was seen can say that a client is gone."""
+        with Rig() as rig:
+            keys = rig.keys()
+            self.expire(rig, keys)
+            file = rig.config / "clients.conf"
+            for hide, show in ((lambda: file.rename(file.with_suffix(".away")),
+                                lambda: file.with_suffix(".away").rename(file)),
+                               (lambda: (file.rename(file.with_suffix(".away")), file.mkdir()),
+                                lambda: (file.rmdir(), file.with_suffix(".away").rename(file)))):
+                rig.stop()
+                hide()
+                rig.start()
+                self.assertEqual(rig.ask(keys).kind, "refused")
+                rig.stop()
+                show()
+                rig.start()
+                self.assertEqual(rig.ask(keys).kind, "refused")
+
 
 class Checking(unittest.TestCase):
     """Checkers, from the file to the process and back."""
