@@ -232,8 +232,12 @@ class Terminal:
 
     def __exit__(self, *_):
         if not self.ended:
+            os.kill(self.pid, signal.SIGTERM)  # it then takes GnuPG's processes with it
+        try:
+            self.process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
             os.kill(self.pid, signal.SIGKILL)
-        self.process.wait(DEADLINE)
+            self.process.wait()
         for fd in (self.master, self.reports, self.read_end):
             if fd is not None:
                 os.close(fd)
