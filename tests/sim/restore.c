@@ -44,6 +44,11 @@ static usec_t restored_expiry(const struct durable *d, struct instant now)
 	return instant_to_boot(then, d->expires);
 }
 
+static usec_t timeout_from(struct instant now, const struct durable *d)
+{
+	return MIN_OF(usec_add(now.boot, d->rules.timeout), CLIENT_DEADLINE_MAX);
+}
+
 static void disable(struct client_life *life, enum disable_cause cause)
 {
 	life->enabled = false;
@@ -70,7 +75,7 @@ void durable_restore(const struct durable *d, bool configured_enabled, struct in
 	}
 	if (d->expires == USEC_NEVER) { /* SRV-STATE-15 */
 		ret->last_enabled = now.real;
-		ret->expires = usec_add(now.boot, d->rules.timeout);
+		ret->expires = timeout_from(now, d);
 		return;
 	}
 	ret->expires = restored_expiry(d, now);
@@ -80,5 +85,5 @@ void durable_restore(const struct durable *d, bool configured_enabled, struct in
 	if (d->last_checked_ok == USEC_NEVER || d->last_checker_status != 0)
 		disable(ret, DISABLE_TIMEOUT);
 	else
-		ret->expires = usec_add(now.boot, d->rules.timeout);
+		ret->expires = timeout_from(now, d);
 }

@@ -122,6 +122,21 @@ static void count_outcome(struct sim *s, struct sim_client *c, const struct clie
 		SIM_CHECK(s, c, s->t == s->stalled_until, "an expiry after its time");
 }
 
+/* What takes trust, or what somebody decided, is durable before anybody is told. */
+static void check_saved(struct sim *s, struct sim_client *c, const struct client_life *before)
+{
+	bool is_urgent = c->unsaved == UNSAVED_URGENT;
+	bool was_started = before->enabled && before->check_due != USEC_NEVER;
+
+	SIM_CHECK(s, c, is_urgent || before->enabled == c->life.enabled,
+		  "enabled has changed and is not saved");
+	SIM_CHECK(s, c, is_urgent || !was_started || before->expires <= c->life.expires,
+		  "an earlier expiry is not saved at once");
+	SIM_CHECK(s, c,
+		  is_urgent || before->last_checker_status != 0 || c->life.last_checker_status == 0,
+		  "a check that is no longer good is not saved at once");
+}
+
 static void decide_waiting(struct sim *s, struct sim_client *c);
 
 void server_event(struct sim *s, struct sim_client *c, struct client_event event)
@@ -148,9 +163,7 @@ void server_event(struct sim *s, struct sim_client *c, struct client_event event
 	check_bounds(s, c, &event);
 	if (event.type == CLIENT_EVENT_ENABLE)
 		c->told_disabled = false;
-	/* DBUS-CHG-4, architecture 3: what takes trust is durable before anybody is told. */
-	if (before.enabled && !c->life.enabled)
-		SIM_CHECK(s, c, c->unsaved == UNSAVED_URGENT, "a disable is not saved");
+	check_saved(s, c, &before);
 	if (decide)
 		decide_waiting(s, c);
 }
@@ -200,10 +213,38 @@ static void decide_waiting(struct sim *s, struct sim_client *c)
 	for (size_t i = 0; i < SIM_PEERS_MAX; i++)
 		if (c->peers[i].state == PEER_WAITING)
 			decide(s, c, &c->peers[i]);
-	/* SRV-APR-5, -9: nobody waits on after a decision or a disable. */
+}
+
+/*
+ * Whatever has or has not been served yet: a session that came now would get the right verdict, and
+ * nobody waits for what is already decided (SRV-APR-5, -9).
+ */
+void server_probe(struct sim *s, struct sim_client *c)
+{
+	struct instant now = sim_now(s);
+	const struct client_life *life = &c->life;
+
+	SIM_CHECK(s, c, policy_may_send(life, now) == model_may_give(&c->model, now), "may send");
+	for (int waited_out = 0; waited_out <= 1; waited_out++)
+		SIM_CHECK(s, c,
+			  policy_decide(life, now, waited_out) ==
+				  model_verdict(&c->model, now, waited_out),
+			  "the verdict, if one were asked for");
+}
+
+static void check_waiting(struct sim *s, struct sim_client *c)
+{
+	enum policy_verdict verdict = model_verdict(&c->model, sim_now(s), false);
+	/* SRV-APR-6: setting the delay to zero wakes nobody. */
+	bool may_wait = verdict == POLICY_ASK ||
+			(verdict == POLICY_GIVE && c->life.rules.approval_delay == 0);
+
+	/* This turn made something due (a timeout of zero does): the next one comes at once. */
+	if (client_next_deadline(&c->life) <= sim_now(s).boot)
+		return;
 	for (size_t i = 0; i < SIM_PEERS_MAX; i++)
-		SIM_CHECK(s, c, c->peers[i].state != PEER_WAITING || c->life.enabled,
-			  "waits for approval of a disabled client");
+		SIM_CHECK(s, c, c->peers[i].state != PEER_WAITING || may_wait,
+			  "waits for what is decided");
 }
 
 /* What is due comes before what depends on it, so that a refusal for expiry is a durable one. */
@@ -298,6 +339,7 @@ void server_end_turn(struct sim *s, struct sim_client *c)
 {
 	enum crash_point crash = s->crash_point;
 
+	check_waiting(s, c);
 	if (crash == CRASH_BEFORE_COMMIT)
 		return;
 	if (c->unsaved == UNSAVED_URGENT)

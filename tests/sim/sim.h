@@ -159,6 +159,7 @@ void server_add(struct sim *s, struct sim_client *c, const struct client_rules *
 		bool enabled);
 void server_start(struct sim *s, struct sim_client *c);
 void server_event(struct sim *s, struct sim_client *c, struct client_event event);
+void server_probe(struct sim *s, struct sim_client *c);
 void server_serve_deadlines(struct sim *s, struct sim_client *c);
 void server_claim(struct sim *s, struct sim_client *c);
 void server_wait_over(struct sim *s, struct sim_client *c, struct peer *p);

@@ -6,14 +6,16 @@
 #define HOUR (3600 * USEC_PER_SEC)
 #define DAY  (24 * HOUR)
 
-/* @low to @high, each order of magnitude as likely as the others, as people choose durations */
+/* @low to @high, each power of two as likely as the others, as people choose durations */
 static usec_t duration(struct sim *s, usec_t low, usec_t high)
 {
-	usec_t top = low;
+	unsigned int n_doublings = 0;
+	usec_t top;
 
-	while (top < high && rng_chance(&s->rng, 600))
-		top *= 2;
-	return MIN_OF(low + rng_below(&s->rng, top), high);
+	while (low << n_doublings < high)
+		n_doublings++;
+	top = low << rng_below(&s->rng, n_doublings + 1);
+	return MIN_OF(top + rng_below(&s->rng, top), high);
 }
 
 static usec_t some_interval(struct sim *s)
@@ -274,6 +276,7 @@ void world_wake(struct sim *s, struct sim_client *c)
 {
 	size_t first = rng_below(&s->rng, N_AGENDA);
 
+	server_probe(s, c);
 	for (size_t i = 0; i < N_AGENDA; i++) {
 		enum agenda which = (enum agenda)((first + i) % N_AGENDA);
 
