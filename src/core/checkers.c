@@ -25,12 +25,30 @@ static void spawner_lost(struct checkers *k, const char *why);
 
 /* ---- runs ---- */
 
+static void leave_young(struct checkers *k, struct run *run)
+{
+	if (!run->young)
+		return;
+	run->young = false;
+	TAILQ_REMOVE(&k->young, run, young_link);
+	k->n_young--;
+}
+
+static void enter_young(struct checkers *k, struct run *run, struct instant now)
+{
+	run->young = true;
+	run->young_until = usec_add(now.boot, CHECKER_YOUNG_USEC);
+	TAILQ_INSERT_TAIL(&k->young, run, young_link);
+	k->n_young++;
+}
+
 static void run_free(struct checkers *k, struct run *run)
 {
 	if (run->client)
 		run->client->run = NULL;
 	if (run->queued)
-		TAILQ_REMOVE(&k->queue, run, queue_link);
+		TAILQ_REMOVE(run->sent ? &k->kills : &k->starts, run, queue_link);
+	leave_young(k, run);
 	HASH_DELETE(hh, k->runs, run);
 	free(run->command);
 	free(run);
@@ -86,37 +104,84 @@ static int send_run(struct checkers *k, struct run *run)
 	return n < 0 ? n : channel_send(k->fd, buffer, (size_t)n, NULL, 0);
 }
 
-static void flush(struct checkers *k)
+/* Returns false if no more can be sent now: the channel is full, or gone. */
+static bool send_first(struct checkers *k, struct run_list *queue)
 {
-	struct run *run;
+	struct run *run = TAILQ_FIRST(queue);
+	int r = send_run(k, run);
 
-	while (k->fd >= 0 && (run = TAILQ_FIRST(&k->queue))) {
-		int r = send_run(k, run);
+	if (r == -EAGAIN || r == -ENOBUFS) {
+		set_interest(k, true);
+		return false;
+	}
+	if (r < 0) {
+		spawner_lost(k, strerror(-r));
+		return false;
+	}
+	TAILQ_REMOVE(queue, run, queue_link);
+	run->queued = false;
+	return true;
+}
 
-		if (r == -EAGAIN || r == -ENOBUFS) {
-			set_interest(k, true);
+/* The oldest of the young come of age, one after the other, as long as others wait for a place. */
+static void make_places(struct checkers *k, struct instant now)
+{
+	struct run *oldest;
+
+	while (k->n_young >= CHECKERS_YOUNG_MAX && (oldest = TAILQ_FIRST(&k->young)) &&
+	       oldest->young_until <= now.boot)
+		leave_young(k, oldest);
+	if (k->n_young < CHECKERS_YOUNG_MAX || TAILQ_EMPTY(&k->starts))
+		return;
+	(void)sd_event_source_set_time(k->young_timer, TAILQ_FIRST(&k->young)->young_until);
+	(void)sd_event_source_set_enabled(k->young_timer, SD_EVENT_ONESHOT);
+}
+
+static void start_waiting(struct checkers *k, struct instant now)
+{
+	const struct client_event launched = { .type = CLIENT_EVENT_CHECKER_LAUNCHED };
+
+	for (;;) {
+		struct run *run;
+
+		make_places(k, now);
+		run = TAILQ_FIRST(&k->starts);
+		if (!run || k->n_young >= CHECKERS_YOUNG_MAX || !send_first(k, &k->starts))
 			return;
-		}
-		if (r < 0) {
-			spawner_lost(k, strerror(-r));
-			return;
-		}
-		TAILQ_REMOVE(&k->queue, run, queue_link);
-		run->queued = false;
 		run->sent = true;
 		free(run->command);
 		run->command = NULL;
+		enter_young(k, run, now);
+		apply(k, run->client, &launched, now);
 	}
-	set_interest(k, false);
 }
 
-static void enqueue(struct checkers *k, struct run *run)
+static void flush(struct checkers *k, struct instant now)
+{
+	while (k->fd >= 0 && !TAILQ_EMPTY(&k->kills)) {
+		if (!send_first(k, &k->kills))
+			return;
+	}
+	if (k->fd >= 0)
+		start_waiting(k, now);
+	if (k->fd >= 0 && TAILQ_EMPTY(&k->kills) &&
+	    (TAILQ_EMPTY(&k->starts) || k->n_young >= CHECKERS_YOUNG_MAX))
+		set_interest(k, false);
+}
+
+static int on_young_over(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	flush(userdata, instant_now());
+	return 0;
+}
+
+static void enqueue(struct checkers *k, struct run *run, struct instant now)
 {
 	if (!run->queued) {
-		TAILQ_INSERT_TAIL(&k->queue, run, queue_link);
+		TAILQ_INSERT_TAIL(run->sent ? &k->kills : &k->starts, run, queue_link);
 		run->queued = true;
 	}
-	flush(k);
+	flush(k, now);
 }
 
 void checkers_run(struct checkers *k, struct client *c, struct instant now)
@@ -148,10 +213,10 @@ void checkers_run(struct checkers *k, struct client *c, struct instant now)
 	run->client = c;
 	c->run = run;
 	HASH_ADD(hh, k->runs, id, sizeof(run->id), run);
-	enqueue(k, run);
+	enqueue(k, run, now);
 }
 
-void checkers_abort(struct checkers *k, struct client *c)
+void checkers_abort(struct checkers *k, struct client *c, struct instant now)
 {
 	struct run *run = c->run;
 
@@ -161,7 +226,7 @@ void checkers_abort(struct checkers *k, struct client *c)
 	c->run = NULL;
 	run->client = NULL;
 	if (run->sent)
-		enqueue(k, run);
+		enqueue(k, run, now);
 	else
 		run_free(k, run);
 }
@@ -225,8 +290,8 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
 		if (k->fd < 0)
 			return 0;
 	}
-	if (events & EPOLLOUT)
-		flush(k);
+	/* What has ended has made a place, and a channel that was full may have room. */
+	flush(k, now);
 	return 0;
 }
 
@@ -242,7 +307,7 @@ static int on_backoff_over(sd_event_source *source, uint64_t usec, void *userdat
 	if (spawner_start(k) < 0)
 		spawner_lost(k, "it could not be started");
 	else
-		flush(k);
+		flush(k, instant_now());
 	return 0;
 }
 
@@ -331,6 +396,8 @@ static int spawner_start(struct checkers *k)
 
 int checkers_start(struct checkers *k, sd_event *event, struct manager *manager, bool debug)
 {
+	int r;
+
 	*k = (struct checkers){
 		.manager = manager,
 		.event = event,
@@ -338,8 +405,14 @@ int checkers_start(struct checkers *k, sd_event *event, struct manager *manager,
 		.fd = -1,
 		.backoff = SPAWNER_BACKOFF_MIN_USEC,
 	};
-	TAILQ_INIT(&k->queue);
-	return spawner_start(k);
+	TAILQ_INIT(&k->starts);
+	TAILQ_INIT(&k->kills);
+	TAILQ_INIT(&k->young);
+	r = sd_event_add_time(event, &k->young_timer, CLOCK_BOOTTIME, 0, USEC_PER_MSEC,
+			      on_young_over, k);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(k->young_timer, SD_EVENT_OFF);
+	return r < 0 ? r : spawner_start(k);
 }
 
 /* Closing the channel is the request to end; a spawner that does not obey in time is killed. */
@@ -360,6 +433,7 @@ void checkers_stop(struct checkers *k)
 
 	spawner_forget(k);
 	k->child_source = sd_event_source_disable_unref(k->child_source);
+	k->young_timer = sd_event_source_disable_unref(k->young_timer);
 	HASH_ITER (hh, k->runs, run, next) {
 		run_free(k, run);
 	}

@@ -6,7 +6,10 @@
  * The spawner is started here and started again with back-off if it dies; runs that were under way
  * then count as not having happened. Nothing blocks: what the channel does not take waits in order.
  *
- * Bounds: CHECKER_RUNS_MAX runs, among them at most one a client that still counts;
+ * Fair: at most one check a client waits, and they start in the order in which they came.
+ *
+ * Bounds: CHECKER_RUNS_MAX runs, among them at most one a client that still counts, and
+ * CHECKERS_YOUNG_MAX that have just been started;
  * EXPAND_MAX bytes of command.
  */
 
@@ -19,7 +22,14 @@
 #include "base/hash.h"
 #include "core/registry.h"
 
-#define CHECKER_RUNS_MAX	 ((size_t)1 << 17)
+#define CHECKER_RUNS_MAX ((size_t)1 << 17)
+/*
+ * So many may be young at once; the others wait in order. A check that takes longer than
+ * CHECKER_YOUNG_USEC does not count any more: checkers that hang must not keep others from
+ * starting.
+ */
+#define CHECKERS_YOUNG_MAX	 1024
+#define CHECKER_YOUNG_USEC	 (10 * USEC_PER_SEC)
 #define SPAWNER_BACKOFF_MIN_USEC (100 * USEC_PER_MSEC)
 #define SPAWNER_BACKOFF_MAX_USEC (10 * USEC_PER_SEC)
 /* Exit status given to a checker that could not be started: what a shell says of a missing command.
@@ -35,7 +45,10 @@ struct run {
 	char *command;	       /* until it has been sent */
 	bool queued;
 	bool sent;
+	bool young;
+	usec_t young_until;
 	TAILQ_ENTRY(run) queue_link;
+	TAILQ_ENTRY(run) young_link;
 	UT_hash_handle hh;
 };
 
@@ -53,8 +66,12 @@ struct checkers {
 	bool want_write;
 
 	uint64_t last_run;
-	struct run *runs; /* by id */
-	TAILQ_HEAD(, run) queue;
+	struct run *runs;		  /* by id */
+	TAILQ_HEAD(run_list, run) starts; /* to be started, in order */
+	struct run_list kills;		  /* to be ended */
+	struct run_list young;		  /* started last, in order */
+	size_t n_young;
+	sd_event_source *young_timer;
 };
 
 /** checkers_start() - starts the spawner; logs a failure. Owner: checkers_stop() */
@@ -76,4 +93,4 @@ void checkers_stop(struct checkers *k);
 void checkers_run(struct checkers *k, struct client *c, struct instant now);
 
 /** checkers_abort() - EFFECT_STOP_CHECKER: the outcome no longer counts, the process is killed */
-void checkers_abort(struct checkers *k, struct client *c);
+void checkers_abort(struct checkers *k, struct client *c, struct instant now);

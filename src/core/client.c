@@ -80,7 +80,9 @@ usec_t client_check_interval(const struct client_life *life)
 
 usec_t client_next_deadline(const struct client_life *life)
 {
-	return MIN_OF(MIN_OF(life->expires, life->check_due), life->decision_until);
+	usec_t end = life->judging == JUDGING_NOT ? life->expires : life->judge_by;
+
+	return MIN_OF(MIN_OF(end, life->check_due), life->decision_until);
 }
 
 void client_life_init(struct client_life *life, const struct client_rules *rules, bool enabled,
@@ -99,7 +101,23 @@ void client_life_init(struct client_life *life, const struct client_rules *rules
 		.extended_until = 0,
 		.check_due = USEC_NEVER,
 		.decision_until = USEC_NEVER,
+		.judge_by = USEC_NEVER,
 	};
+}
+
+static void enter_judging(struct client_life *life, enum client_judging judging, usec_t judge_by)
+{
+	life->judging = judging;
+	life->judge_by = judge_by;
+}
+
+/* It is alive, or has been given time in another way: whoever was held until now is decided. */
+static void leave_judging(struct client_life *life, struct client_effects *e)
+{
+	if (life->judging == JUDGING_NOT)
+		return;
+	enter_judging(life, JUDGING_NOT, USEC_NEVER);
+	effect(e, EFFECT_DECIDE);
 }
 
 static void start_checker(struct client_life *life, struct client_effects *e)
@@ -107,16 +125,24 @@ static void start_checker(struct client_life *life, struct client_effects *e)
 	if (life->checker_running)
 		return;
 	life->checker_running = true;
+	life->checker_waiting = true;
 	changed(e, CLIENT_CHECKER_RUNNING);
 	effect(e, EFFECT_START_CHECKER);
+}
+
+/* Its process has ended, or there never was one. */
+static void checker_is_over(struct client_life *life, struct client_effects *e)
+{
+	life->checker_running = false;
+	life->checker_waiting = false;
+	changed(e, CLIENT_CHECKER_RUNNING);
 }
 
 static void stop_checker(struct client_life *life, struct client_effects *e)
 {
 	if (!life->checker_running)
 		return;
-	life->checker_running = false;
-	changed(e, CLIENT_CHECKER_RUNNING);
+	checker_is_over(life, e);
 	effect(e, EFFECT_STOP_CHECKER);
 }
 
@@ -128,6 +154,7 @@ static void disable(struct client_life *life, enum disable_cause cause, struct c
 	life->extended_until = 0;
 	life->check_due = USEC_NEVER;
 	life->first_check_pending = false;
+	enter_judging(life, JUDGING_NOT, USEC_NEVER);
 	changed(e, CLIENT_EXPIRES);
 	stop_checker(life, e);
 	life->enabled = false;
@@ -136,6 +163,36 @@ static void disable(struct client_life *life, enum disable_cause cause, struct c
 	save(e, EFFECT_SAVE);
 	/* SRV-APR-9: whoever waits for approval must be refused now, not when the wait is over. */
 	effect(e, EFFECT_DECIDE);
+}
+
+static usec_t judging_end(const struct client_life *life, struct instant now)
+{
+	return deadline(now.boot, MAX_OF(client_check_interval(life), CLIENT_JUDGE_MIN_USEC));
+}
+
+/*
+ * The expiry has come. If that is noticed too late, or the check that should have prevented it
+ * still waits for its turn, then the server was behind and the client is not to blame: it gets a
+ * check first. It gets nothing else meanwhile, and the check has an end.
+ */
+static void serve_expiry(struct client_life *life, struct instant now, struct client_effects *e)
+{
+	bool is_late = now.boot - life->expires > CLIENT_LATE_USEC || life->checker_waiting;
+
+	if (life->judging != JUDGING_NOT) {
+		if (life->judge_by <= now.boot)
+			disable(life, DISABLE_TIMEOUT, e);
+		return;
+	}
+	if (!is_late) {
+		disable(life, DISABLE_TIMEOUT, e);
+		return;
+	}
+	enter_judging(life,
+		      life->checker_running && !life->checker_waiting ? JUDGING_OLD_CHECK
+								      : JUDGING_CHECK,
+		      judging_end(life, now));
+	start_checker(life, e);
 }
 
 static void enable(struct client_life *life, struct instant now, struct client_effects *e)
@@ -166,8 +223,10 @@ static void remove_client(struct client_life *life, struct client_effects *e)
 	life->removed = true;
 	life->enabled = false;
 	life->checker_running = false;
+	life->checker_waiting = false;
 	life->expires = USEC_NEVER;
 	life->check_due = USEC_NEVER;
+	enter_judging(life, JUDGING_NOT, USEC_NEVER);
 	life->decision = DECISION_NONE;
 	life->decision_until = USEC_NEVER;
 	if (running)
@@ -224,6 +283,7 @@ static void check_is_due(struct client_life *life, struct instant now, struct cl
 		return;
 	life->first_check_pending = false;
 	set_expires(life, MAX_OF(life->expires, deadline(now.boot, interval)), e);
+	leave_judging(life, e);
 }
 
 static void tick(struct client_life *life, struct instant now, struct client_effects *e)
@@ -251,6 +311,28 @@ static void extend_by_timeout(struct client_life *life, struct instant now,
 	if (now.boot < life->extended_until)
 		expires = MAX_OF(expires, life->expires);
 	set_expires(life, expires, e);
+	leave_judging(life, e);
+}
+
+/*
+ * The outcome of a check that is served after the expiry: whether it counts for the expiry. One
+ * that was begun before the server fell behind does not, good or bad: a good one may be as old as
+ * the pause was long.
+ */
+static bool judge(struct client_life *life, int16_t status, struct instant now,
+		  struct client_effects *e)
+{
+	bool is_late = now.boot - life->expires > CLIENT_LATE_USEC;
+
+	if (life->judging == JUDGING_CHECK && status == 0 && now.boot < life->judge_by)
+		return true;
+	if (life->judging == JUDGING_CHECK || (life->judging == JUDGING_NOT && !is_late)) {
+		disable(life, DISABLE_TIMEOUT, e);
+		return false;
+	}
+	enter_judging(life, JUDGING_CHECK, judging_end(life, now));
+	start_checker(life, e);
+	return false;
 }
 
 /*
@@ -260,25 +342,25 @@ static void extend_by_timeout(struct client_life *life, struct instant now,
 static void checker_exited(struct client_life *life, int16_t status, struct instant now,
 			   struct client_effects *e)
 {
+	bool counts = true;
+
 	if (!life->checker_running)
 		return;
-	life->checker_running = false;
-	changed(e, CLIENT_CHECKER_RUNNING);
+	checker_is_over(life, e);
 	if (life->expires <= now.boot)
-		disable(life, DISABLE_TIMEOUT, e);
+		counts = judge(life, status, now, e);
 	set_status(life, status, e);
 	if (status != 0)
 		return;
 	set_stamp(&life->last_checked_ok, now.real, CLIENT_LAST_CHECKED_OK, e);
-	extend_by_timeout(life, now, e);
+	if (counts)
+		extend_by_timeout(life, now, e);
 }
 
 static void checker_cancelled(struct client_life *life, struct client_effects *e)
 {
-	if (!life->checker_running)
-		return;
-	life->checker_running = false;
-	changed(e, CLIENT_CHECKER_RUNNING);
+	if (life->checker_running)
+		checker_is_over(life, e);
 }
 
 static void checked_ok(struct client_life *life, struct instant now, struct client_effects *e)
@@ -294,6 +376,7 @@ static void secret_sent(struct client_life *life, struct instant now, struct cli
 		return;
 	life->extended_until = deadline(now.boot, life->rules.extended_timeout);
 	set_expires(life, life->extended_until, e);
+	leave_judging(life, e);
 }
 
 static void decide(struct client_life *life, enum client_decision decision, struct instant now,
@@ -347,6 +430,8 @@ static void set_timeout(struct client_life *life, usec_t timeout, struct instant
 	set_expires(life, shifted(life->expires, old, timeout, now), e);
 	if (life->expires <= now.boot)
 		disable(life, DISABLE_TIMEOUT, e);
+	else
+		leave_judging(life, e);
 }
 
 static void set_interval(struct client_life *life, usec_t interval, struct instant now,
@@ -410,6 +495,7 @@ static void set_rule(struct client_life *life, const struct client_event *event,
 		break;
 	case CLIENT_EVENT_START:
 	case CLIENT_EVENT_TICK:
+	case CLIENT_EVENT_CHECKER_LAUNCHED:
 	case CLIENT_EVENT_CHECKER_EXITED:
 	case CLIENT_EVENT_CHECKER_CANCELLED:
 	case CLIENT_EVENT_CHECKED_OK:
@@ -434,8 +520,8 @@ static void set_rule(struct client_life *life, const struct client_event *event,
  * late setting would bring back somebody who has perhaps been refused already. Not so for
  * - START, which is what decides what a restored expiry is worth,
  * - CHECKER_EXITED, which does it itself, since what has ended is not to be stopped,
- * - CHECKER_CANCELLED and SESSION_END, which say nothing about trust; the latter comes while
- *   sessions are being decided and must not ask for that again, and
+ * - CHECKER_LAUNCHED, _CANCELLED and SESSION_END, which say nothing about trust; the last comes
+ * while sessions are being decided and must not ask for that again, and
  * - REMOVE, after which no change is announced.
  */
 static bool comes_after_expiry(const struct client_life *life, enum client_event_type type,
@@ -443,7 +529,8 @@ static bool comes_after_expiry(const struct client_life *life, enum client_event
 {
 	return life->expires <= now.boot && type != CLIENT_EVENT_START &&
 	       type != CLIENT_EVENT_CHECKER_EXITED && type != CLIENT_EVENT_CHECKER_CANCELLED &&
-	       type != CLIENT_EVENT_SESSION_END && type != CLIENT_EVENT_REMOVE;
+	       type != CLIENT_EVENT_CHECKER_LAUNCHED && type != CLIENT_EVENT_SESSION_END &&
+	       type != CLIENT_EVENT_REMOVE;
 }
 
 void client_step(struct client_life *life, const struct client_event *event, struct instant now,
@@ -454,14 +541,22 @@ void client_step(struct client_life *life, const struct client_event *event, str
 	e->n = 0;
 	if (life->removed && event->type != CLIENT_EVENT_SESSION_END)
 		return;
-	if (comes_after_expiry(life, event->type, now))
-		disable(life, DISABLE_TIMEOUT, e);
+	if (comes_after_expiry(life, event->type, now)) {
+		/* Who asks for ENABLE does not want to wait for a verdict. */
+		if (event->type == CLIENT_EVENT_ENABLE)
+			disable(life, DISABLE_TIMEOUT, e);
+		else
+			serve_expiry(life, now, e);
+	}
 	switch (event->type) {
 	case CLIENT_EVENT_START:
 		start(life, event->usec, now, e);
 		break;
 	case CLIENT_EVENT_TICK:
 		tick(life, now, e);
+		break;
+	case CLIENT_EVENT_CHECKER_LAUNCHED:
+		life->checker_waiting = false;
 		break;
 	case CLIENT_EVENT_CHECKER_EXITED:
 		checker_exited(life, event->status, now, e);

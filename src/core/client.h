@@ -26,6 +26,13 @@
  */
 #define CLIENT_DEADLINE_MAX ((usec_t)1 << 57)
 
+/* An expiry served later than this was late through the server's own fault: it had no chance to see
+ * what the client answered meanwhile. Then it checks before it judges. */
+#define CLIENT_LATE_USEC USEC_PER_SEC
+
+/* How long such a check may take, if the client's interval is not longer. */
+#define CLIENT_JUDGE_MIN_USEC (10 * USEC_PER_SEC)
+
 /* SRV-LIFE-1 */
 #define CHECKER_STATUS_NONE	 -2
 #define CHECKER_STATUS_SIGNALLED -1
@@ -55,6 +62,18 @@ struct client_rules {
 	bool approved_by_default;
 };
 
+/**
+ * enum client_judging - an expiry that came while the server was behind (suspended, overloaded)
+ *
+ * The client stays enabled but expired, so nothing is given to it (policy_may_send()), until a
+ * check that was begun after the server had caught up says whether it is alive.
+ */
+enum client_judging {
+	JUDGING_NOT = 0,
+	JUDGING_OLD_CHECK, /* the running check began before: its failure may be the server's */
+	JUDGING_CHECK,	   /* the next outcome decides */
+};
+
 /** struct client_life - everything that client_step() reads and writes */
 struct client_life {
 	struct client_rules rules;
@@ -76,18 +95,23 @@ struct client_life {
 	usec_t check_due;
 	usec_t decision_until;
 
+	usec_t judge_by; /* set while @judging: no outcome by then is a bad one */
+
 	enum client_decision decision;
+	enum client_judging judging;
 	bool checker_running;
+	bool checker_waiting;	  /* running by name only: it still waits for its turn to start */
 	bool first_check_pending; /* SRV-LIFE-3: the first check lifts expires to an interval ahead
 				   */
 	uint32_t n_pending;	  /* sessions that approval applies to (SRV-APR-1) */
 };
 
 enum client_event_type {
-	CLIENT_EVENT_START,	     /* the server starts; @usec: random delay of the first check.
-				      * Once for each client; another one has no effect */
-	CLIENT_EVENT_TICK,	     /* client_next_deadline() has come, or any time later */
-	CLIENT_EVENT_CHECKER_EXITED, /* @status: 0 to 255, or CHECKER_STATUS_SIGNALLED */
+	CLIENT_EVENT_START,	       /* the server starts; @usec: random delay of the first check.
+					* Once for each client; another one has no effect */
+	CLIENT_EVENT_TICK,	       /* client_next_deadline() has come, or any time later */
+	CLIENT_EVENT_CHECKER_LAUNCHED, /* EFFECT_START_CHECKER has become a process */
+	CLIENT_EVENT_CHECKER_EXITED,   /* @status: 0 to 255, or CHECKER_STATUS_SIGNALLED */
 	CLIENT_EVENT_CHECKER_CANCELLED, /* START could not be carried out: nothing has run */
 	CLIENT_EVENT_CHECKED_OK,	/* a human or a program vouches for the client */
 	CLIENT_EVENT_SECRET_SENT,

@@ -166,6 +166,10 @@ static int send_answer(struct session *s, struct instant now)
 		r = send_secret(s, now);
 		if (r != -EACCES)
 			return r;
+		/* The handler may have put it off; else, or with the secret under way, it is over.
+		 */
+		if (s->phase == GATE_PHASE_CLAIMED && s->answer == SESSION_ANSWER_WAIT)
+			return send_message(s->gate, &wait);
 		s->answer = SESSION_ANSWER_REFUSE;
 		return send_refusal(s);
 	case SESSION_ANSWER_REFUSE:

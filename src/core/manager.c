@@ -64,7 +64,7 @@ static void carry_out(struct manager *m, struct client *c, const struct client_e
 		checkers_run(m->checkers, c, now);
 		break;
 	case EFFECT_STOP_CHECKER:
-		checkers_abort(m->checkers, c);
+		checkers_abort(m->checkers, c, now);
 		break;
 	case EFFECT_DECIDE:
 		sessions_decide(m->sessions, c, now);

@@ -17,6 +17,10 @@ enum policy_verdict policy_decide(const struct client_life *life, struct instant
 	/* Inclusive: with an approval duration of zero the decision still holds for this moment. */
 	bool decided = now.boot <= life->decision_until;
 
+	/* Neither given nor refused: a refusal could be taken back by the check, and must not be.
+	 */
+	if (life->enabled && !life->removed && life->judging != JUDGING_NOT)
+		return POLICY_HOLD;
 	if (!policy_may_send(life, now))
 		return POLICY_REFUSE_DISABLED;
 	if (decided && life->decision == DECISION_APPROVED)
@@ -43,6 +47,7 @@ const char *policy_reason(enum policy_verdict verdict)
 		return "Approval timed out";
 	case POLICY_GIVE:
 	case POLICY_ASK:
+	case POLICY_HOLD:
 		break;
 	}
 	return NULL;

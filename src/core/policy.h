@@ -10,7 +10,9 @@
 
 enum policy_verdict {
 	POLICY_GIVE,
-	POLICY_ASK, /* a human has to decide; until then wait */
+	POLICY_ASK,  /* a human has to decide; until then wait */
+	POLICY_HOLD, /* the server was behind; a check has to decide, and soon will; until then wait
+		      */
 	POLICY_REFUSE_DISABLED,
 	POLICY_REFUSE_DENIED,
 	POLICY_REFUSE_TIMED_OUT, /* nobody decided in time, and the default is to deny */
@@ -39,5 +41,5 @@ enum policy_verdict policy_decide(const struct client_life *life, struct instant
  */
 bool policy_may_send(const struct client_life *life, struct instant now);
 
-/** policy_reason() - the reason as D-Bus has it ("Disabled", ...); NULL for GIVE and ASK */
+/** policy_reason() - the reason as D-Bus has it ("Disabled", ...); NULL for GIVE, ASK and HOLD */
 const char *policy_reason(enum policy_verdict verdict);

@@ -29,9 +29,16 @@ static void refuse(struct session *s, enum policy_verdict verdict)
 		break;
 	case POLICY_GIVE:
 	case POLICY_ASK:
+	case POLICY_HOLD:
 		break;
 	}
 	gates_answer(s, SESSION_ANSWER_REFUSE);
+}
+
+static void let_wait(struct session *s)
+{
+	if (s->answer == SESSION_ANSWER_NONE)
+		gates_answer(s, SESSION_ANSWER_WAIT);
 }
 
 /* A human has to decide. The peer is told nothing; its gate stops counting the time (SRV-APR-8). */
@@ -39,24 +46,48 @@ static void ask(struct sessions *all, struct session *s, struct instant now)
 {
 	log_info("Client %s needs approval", s->client->name);
 	apply(all, s->client, CLIENT_EVENT_ASKED, now);
-	if (s->answer == SESSION_ANSWER_NONE)
-		gates_answer(s, SESSION_ANSWER_WAIT);
+	let_wait(s);
 	alarm_set(&all->approvals, &s->deadline, s->wait_until);
 }
 
-static void decide(struct sessions *all, struct session *s, bool waited_out, struct instant now)
+/* The approval delay is over; only for those to whom one applied when they came (SRV-APR-1). */
+static bool has_waited(const struct session *s, struct instant now)
 {
-	enum policy_verdict verdict = policy_decide(&s->client->life, now, waited_out);
+	return s->counted && now.boot >= s->wait_until;
+}
 
-	if (verdict == POLICY_ASK) {
-		ask(all, s, now);
-		return;
-	}
+static void decide(struct sessions *all, struct session *s, struct instant now)
+{
+	enum policy_verdict verdict = policy_decide(&s->client->life, now, has_waited(s, now));
+
 	alarm_set(&all->approvals, &s->deadline, USEC_NEVER);
-	if (verdict == POLICY_GIVE)
+	switch (verdict) {
+	case POLICY_ASK:
+		ask(all, s, now);
+		break;
+	case POLICY_HOLD:
+		/* The end of the judging comes as a DECIDE. */
+		let_wait(s);
+		break;
+	case POLICY_GIVE:
 		gates_answer(s, SESSION_ANSWER_GIVE);
-	else
+		break;
+	case POLICY_REFUSE_DISABLED:
+	case POLICY_REFUSE_DENIED:
+	case POLICY_REFUSE_TIMED_OUT:
 		refuse(s, verdict);
+		break;
+	}
+}
+
+/*
+ * On a busy server an expiry that has come may not have been served yet. It is served before
+ * anything is decided on it, so that a refusal for it is a durable one.
+ */
+static void serve_deadline(struct sessions *all, struct client *c, struct instant now)
+{
+	if (client_next_deadline(&c->life) <= now.boot)
+		apply(all, c, CLIENT_EVENT_TICK, now);
 }
 
 /* Not decided yet: the only sessions that an approval, a denial or a disabling still concerns. */
@@ -72,13 +103,17 @@ void sessions_decide(struct sessions *all, struct client *c, struct instant now)
 
 	LIST_FOREACH (s, &c->sessions, client_link) {
 		if (is_waiting(s))
-			decide(all, s, now.boot >= s->wait_until, now);
+			decide(all, s, now);
 	}
 }
 
 static void on_waited_out(void *userdata, struct heap_node *node, struct instant now)
 {
-	decide(userdata, container_of(node, struct session, deadline), true, now);
+	struct session *s = container_of(node, struct session, deadline);
+
+	serve_deadline(userdata, s->client, now);
+	if (is_waiting(s))
+		decide(userdata, s, now);
 }
 
 static void on_claim(void *userdata, struct session *s, const struct key_id *id, struct instant now)
@@ -98,6 +133,7 @@ static void on_claim(void *userdata, struct session *s, const struct key_id *id,
 		gates_answer(s, SESSION_ANSWER_REFUSE);
 		return;
 	}
+	serve_deadline(all, c, now);
 	s->client = c;
 	LIST_INSERT_HEAD(&c->sessions, s, client_link);
 	s->wait_until = usec_add(now.boot, c->life.rules.approval_delay);
@@ -105,14 +141,20 @@ static void on_claim(void *userdata, struct session *s, const struct key_id *id,
 		s->counted = true;
 		apply(all, c, CLIENT_EVENT_SESSION_BEGIN, now);
 	}
-	decide(all, s, false, now);
+	decide(all, s, now);
 }
 
 static const struct secret *may_send(void *userdata, struct session *s, struct instant now)
 {
-	if (policy_may_send(&s->client->life, now))
+	const struct client_life *life = &s->client->life;
+
+	serve_deadline(userdata, s->client, now);
+	if (policy_may_send(life, now))
 		return s->client->secret;
-	refuse(s, POLICY_REFUSE_DISABLED);
+	if (s->phase == GATE_PHASE_CLAIMED && policy_decide(life, now, false) == POLICY_HOLD)
+		gates_answer(s, SESSION_ANSWER_WAIT);
+	else
+		refuse(s, POLICY_REFUSE_DISABLED);
 	return NULL;
 }
 

@@ -96,6 +96,8 @@ enum policy_verdict model_verdict(const struct model *m, struct instant now, boo
 {
 	enum client_decision decision = now.boot <= m->decision_end ? m->decision : DECISION_NONE;
 
+	if (m->exists && m->enabled && m->verdict_by != 0)
+		return POLICY_HOLD;
 	if (!model_may_give(m, now))
 		return POLICY_REFUSE_DISABLED;
 	if (waited_out && decision == DECISION_NONE)
@@ -117,6 +119,20 @@ static void turn_off(struct model *m, enum disable_cause cause)
 	m->checker = false;
 	m->extension_end = 0;
 	m->before_first_check = false;
+	m->verdict_by = 0;
+}
+
+/* More than a second after an expiry only a server is that was not able to look. */
+static bool server_was_late(const struct model *m, struct instant now)
+{
+	return now.boot > later(m->expires, USEC_PER_SEC);
+}
+
+/* It looks first: a checker that begins now, or after the stale one, decides; within a time. */
+static void ask_a_checker(struct model *m, struct instant now)
+{
+	m->verdict_by = later(now.boot, latest(interval_of(m), 10 * USEC_PER_SEC));
+	m->checker = true;
 }
 
 /* SRV-LIFE-3; what can be an extended expiry of before the restart is one */
@@ -141,8 +157,10 @@ static void check_comes(struct model *m, struct instant now)
 {
 	m->checker = true;
 	m->check_came = true;
-	if (m->before_first_check)
+	if (m->before_first_check) {
 		m->expires = latest(m->expires, later(now.boot, interval_of(m)));
+		m->verdict_by = 0;
+	}
 	m->before_first_check = false;
 }
 
@@ -163,9 +181,28 @@ static void is_well(struct model *m, struct instant now)
 	m->last_ok = now.real;
 	if (!m->enabled)
 		return;
+	m->verdict_by = 0;
 	if (now.boot < m->extension_end && m->expires > expires)
 		return;
 	m->expires = expires;
+}
+
+/* A checker of a client whose expiry has come ends: is its outcome a verdict? */
+static bool is_verdict(struct model *m, int status, struct instant now)
+{
+	if (m->verdict_by != 0 && !m->check_is_stale) {
+		if (status == 0 && now.boot < m->verdict_by)
+			return true;
+		turn_off(m, DISABLE_TIMEOUT);
+		return true;
+	}
+	if (m->verdict_by == 0 && !server_was_late(m, now)) {
+		turn_off(m, DISABLE_TIMEOUT);
+		return true;
+	}
+	m->check_is_stale = false;
+	ask_a_checker(m, now);
+	return false;
 }
 
 static void checker_ends(struct model *m, int status, struct instant now)
@@ -173,8 +210,12 @@ static void checker_ends(struct model *m, int status, struct instant now)
 	if (!m->checker)
 		return;
 	m->checker = false;
-	if (m->expires <= now.boot)
-		turn_off(m, DISABLE_TIMEOUT);
+	if (m->enabled && m->expires <= now.boot && !is_verdict(m, status, now)) {
+		m->status = status;
+		if (status == 0)
+			m->last_ok = now.real;
+		return;
+	}
 	m->status = status;
 	if (status == 0)
 		is_well(m, now);
@@ -210,6 +251,8 @@ static void new_timeout(struct model *m, usec_t timeout, struct instant now)
 		m->expires = m->expires > old - timeout ? m->expires - (old - timeout) : 0;
 	if (m->expires <= now.boot)
 		turn_off(m, DISABLE_TIMEOUT);
+	else
+		m->verdict_by = 0;
 }
 
 /* SRV-LIFE-31 */
@@ -263,8 +306,10 @@ static void life_changes(struct model *m, const struct client_event *event, stru
 		m->checker = true;
 	if (type == CLIENT_EVENT_CHECKED_OK)
 		is_well(m, now);
-	if (type == CLIENT_EVENT_SECRET_SENT && m->enabled)
+	if (type == CLIENT_EVENT_SECRET_SENT && m->enabled) {
 		m->expires = m->extension_end = later(now.boot, m->rules.extended_timeout);
+		m->verdict_by = 0;
+	}
 	if (type == CLIENT_EVENT_ENABLE)
 		turn_on(m, now);
 	if (type == CLIENT_EVENT_DISABLE)
@@ -277,15 +322,30 @@ static void life_changes(struct model *m, const struct client_event *event, stru
 		m->pending++;
 }
 
-/* SRV-LIFE-5: whatever is late finds a disabled client. */
-static bool finds_it_disabled(const struct model *m, enum client_event_type type,
-			      struct instant now)
+/* SRV-LIFE-5: whatever comes after the expiry finds a client that is disabled, or being judged. */
+static bool finds_it_expired(const struct model *m, enum client_event_type type, struct instant now)
 {
 	if (!m->enabled || m->expires > now.boot)
 		return false;
 	/* judged by themselves, or of no weight */
 	return type != CLIENT_EVENT_START && type != CLIENT_EVENT_CHECKER_EXITED &&
-	       type != CLIENT_EVENT_CHECKER_CANCELLED && type != CLIENT_EVENT_SESSION_END;
+	       type != CLIENT_EVENT_CHECKER_CANCELLED && type != CLIENT_EVENT_CHECKER_LAUNCHED &&
+	       type != CLIENT_EVENT_SESSION_END;
+}
+
+static void time_is_over(struct model *m, enum client_event_type type, struct instant now)
+{
+	if (type == CLIENT_EVENT_ENABLE) {
+		turn_off(m, DISABLE_TIMEOUT);
+	} else if (m->verdict_by != 0) {
+		if (m->verdict_by <= now.boot)
+			turn_off(m, DISABLE_TIMEOUT);
+	} else if (server_was_late(m, now)) {
+		m->check_is_stale = m->checker;
+		ask_a_checker(m, now);
+	} else {
+		turn_off(m, DISABLE_TIMEOUT);
+	}
 }
 
 void model_event(struct model *m, const struct client_event *event, struct instant now)
@@ -298,8 +358,8 @@ void model_event(struct model *m, const struct client_event *event, struct insta
 		m->exists = m->enabled = m->checker = false;
 		return;
 	}
-	if (finds_it_disabled(m, event->type, now))
-		turn_off(m, DISABLE_TIMEOUT);
+	if (finds_it_expired(m, event->type, now))
+		time_is_over(m, event->type, now);
 	life_changes(m, event, now);
 	rule_changes(m, event, now);
 }
@@ -349,6 +409,10 @@ const char *model_difference(struct model *m, const struct client_life *life, st
 		return client_next_deadline(life) == USEC_NEVER ? NULL : "deadline when removed";
 	if (life->enabled && life->expires != m->expires)
 		return "expires";
+	if ((life->judging != JUDGING_NOT) != (m->verdict_by != 0))
+		return "judging";
+	if (m->verdict_by != 0 && life->judge_by != m->verdict_by)
+		return "judge_by";
 	if (!life->enabled && (life->expires != USEC_NEVER || life->check_due != USEC_NEVER))
 		return "deadline when disabled";
 	if (life->disable_cause != m->cause)

@@ -22,6 +22,9 @@ struct model {
 	bool check_came; /* in this step; where next_check goes from here is still to be seen */
 	bool before_first_check;
 	bool checker;
+	usec_t verdict_by; /* 0: no verdict of a check is waited for after a lateness of the server
+			    */
+	bool check_is_stale; /* the running checker is older than that lateness */
 	int status;
 	usec_t last_ok;
 	usec_t last_enabled;

@@ -108,6 +108,8 @@ static void count_outcome(struct sim *s, struct sim_client *c, const struct clie
 	bool by_timeout = c->life.disable_cause == DISABLE_TIMEOUT;
 
 	s->counts.steps++;
+	if (before->judging != JUDGING_NOT && c->life.judging == JUDGING_NOT && c->life.enabled)
+		s->counts.judged_alive++;
 	if (!before->enabled || c->life.enabled || c->life.removed)
 		return;
 	s->counts.disables++;
@@ -118,8 +120,10 @@ static void count_outcome(struct sim *s, struct sim_client *c, const struct clie
 	SIM_CHECK(s, c, before->expires <= sim_now(s).boot, "an expiry before its time");
 	if (before->expires == sim_now(s).boot)
 		s->counts.expiries_on_time++;
-	else
+	else if (before->judging == JUDGING_NOT)
 		SIM_CHECK(s, c, s->t == s->stalled_until, "an expiry after its time");
+	else
+		s->counts.judged_dead++;
 }
 
 /* What takes trust, or what somebody decided, is durable before anybody is told. */
@@ -166,6 +170,9 @@ void server_event(struct sim *s, struct sim_client *c, struct client_event event
 	check_saved(s, c, &before);
 	if (decide)
 		decide_waiting(s, c);
+	/* The spawner is never busy here: whoever is to start has started at once. */
+	if (c->life.checker_waiting)
+		server_event(s, c, (struct client_event){ .type = CLIENT_EVENT_CHECKER_LAUNCHED });
 }
 
 static void peer_ends(struct sim *s, struct sim_client *c, struct peer *p)
@@ -183,7 +190,8 @@ static void peer_ends(struct sim *s, struct sim_client *c, struct peer *p)
 static void decide(struct sim *s, struct sim_client *c, struct peer *p)
 {
 	struct instant now = sim_now(s);
-	bool waited_out = p->state == PEER_WAITING && p->wait_ends <= s->t;
+	bool waited_out = (p->state == PEER_WAITING || (p->state == PEER_HELD && p->is_counted)) &&
+			  p->wait_ends <= s->t;
 	enum policy_verdict verdict = policy_decide(&c->life, now, waited_out);
 
 	SIM_CHECK(s, c, verdict == model_verdict(&c->model, now, waited_out), "the verdict");
@@ -194,6 +202,9 @@ static void decide(struct sim *s, struct sim_client *c, struct peer *p)
 	case POLICY_ASK:
 		p->state = PEER_WAITING;
 		server_event(s, c, (struct client_event){ .type = CLIENT_EVENT_ASKED });
+		break;
+	case POLICY_HOLD:
+		p->state = PEER_HELD;
 		break;
 	case POLICY_REFUSE_DISABLED:
 		SIM_CHECK(s, c, !c->life.enabled, "refused as disabled while enabled");
@@ -211,7 +222,7 @@ static void decide(struct sim *s, struct sim_client *c, struct peer *p)
 static void decide_waiting(struct sim *s, struct sim_client *c)
 {
 	for (size_t i = 0; i < SIM_PEERS_MAX; i++)
-		if (c->peers[i].state == PEER_WAITING)
+		if (c->peers[i].state == PEER_WAITING || c->peers[i].state == PEER_HELD)
 			decide(s, c, &c->peers[i]);
 }
 
@@ -242,9 +253,13 @@ static void check_waiting(struct sim *s, struct sim_client *c)
 	/* This turn made something due (a timeout of zero does): the next one comes at once. */
 	if (client_next_deadline(&c->life) <= sim_now(s).boot)
 		return;
-	for (size_t i = 0; i < SIM_PEERS_MAX; i++)
-		SIM_CHECK(s, c, c->peers[i].state != PEER_WAITING || may_wait,
+	for (size_t i = 0; i < SIM_PEERS_MAX; i++) {
+		SIM_CHECK(s, c,
+			  c->peers[i].state != PEER_WAITING || may_wait || verdict == POLICY_HOLD,
 			  "waits for what is decided");
+		SIM_CHECK(s, c, c->peers[i].state != PEER_HELD || verdict == POLICY_HOLD,
+			  "held while nothing is judged");
+	}
 }
 
 /* What is due comes before what depends on it, so that a refusal for expiry is a durable one. */
@@ -309,6 +324,10 @@ static void give(struct sim *s, struct sim_client *c, struct peer *p)
 {
 	struct instant now = sim_now(s);
 
+	if (policy_decide(&c->life, now, false) == POLICY_HOLD) {
+		p->state = PEER_HELD;
+		return;
+	}
 	if (!policy_may_send(&c->life, now)) {
 		s->counts.refusals++;
 		peer_ends(s, c, p);

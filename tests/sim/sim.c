@@ -182,6 +182,15 @@ static void check_runs(struct sim *s)
 		  "too quiet a world; take more clients or days");
 }
 
+/* A server that was behind when a client expired is rarer; in a year of a thousand it happens. */
+static void check_judged(const struct sim *s, const struct options *o)
+{
+	if (o->n_clients >= 1000 && o->days >= 60)
+		SIM_CHECK(s, &s->clients[0],
+			  s->counts.judged_dead > 0 && s->counts.judged_alive > 0,
+			  "nobody was judged after a pause of the server");
+}
+
 static void report(const struct sim *s, const struct options *o, double seconds)
 {
 	const struct sim_counts *n = &s->counts;
@@ -194,6 +203,8 @@ static void report(const struct sim *s, const struct options *o, double seconds)
 	printf("     %" PRIu64 " grants, %" PRIu64 " refusals, %" PRIu64 " disables, %" PRIu64
 	       " expiries (%" PRIu64 " on time)\n",
 	       n->grants, n->refusals, n->disables, n->expiries, n->expiries_on_time);
+	printf("     judged after a pause: %" PRIu64 " dead, %" PRIu64 " alive\n", n->judged_dead,
+	       n->judged_alive);
 	printf("     %" PRIu64 " crashes, %" PRIu64 " stalls, %" PRIu64 " clock steps\n",
 	       n->crashes, n->stalls, n->clock_steps);
 }
@@ -276,6 +287,7 @@ int main(int argc, char *argv[])
 	begin(&s, &o);
 	live_until(&s, BEGINNING + o.days * DAY);
 	check_runs(&s);
+	check_judged(&s, &o);
 	report(&s, &o, (double)(clock() - began) / CLOCKS_PER_SEC);
 	return EXIT_SUCCESS;
 }

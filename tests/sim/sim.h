@@ -38,6 +38,7 @@ enum agenda {
 enum peer_state {
 	PEER_NONE = 0,
 	PEER_WAITING, /* for approval */
+	PEER_HELD,    /* until a check has judged the client */
 	PEER_CHOSEN,  /* to get the secret when this turn is committed */
 	PEER_GIVEN,   /* the secret is on its way */
 };
@@ -106,6 +107,8 @@ struct sim_counts {
 	uint64_t refusals;
 	uint64_t expiries;
 	uint64_t expiries_on_time;
+	uint64_t judged_dead;  /* after the server had been behind, by a check of its own */
+	uint64_t judged_alive; /* the same, and the client answered */
 	uint64_t disables;
 	uint64_t crashes;
 	uint64_t stalls;

@@ -184,6 +184,8 @@ static usec_t next_of_peer(const struct peer *p)
 	switch (p->state) {
 	case PEER_WAITING:
 		return MIN_OF(p->wait_ends, p->hangs_up);
+	case PEER_HELD:
+		return p->hangs_up;
 	case PEER_GIVEN:
 		return p->answers;
 	case PEER_NONE:
@@ -197,6 +199,8 @@ static void peer_moves(struct sim *s, struct sim_client *c, struct peer *p)
 {
 	if (p->state == PEER_GIVEN)
 		server_peer_answers(s, c, p);
+	else if (p->state == PEER_HELD)
+		server_peer_gone(s, c, p);
 	else if (p->hangs_up <= s->t && (p->wait_ends > s->t || rng_chance(&s->rng, 500)))
 		server_peer_gone(s, c, p);
 	else

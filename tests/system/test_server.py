@@ -183,6 +183,29 @@ class Staying(unittest.TestCase):
             rig.start()
             self.assertEqual(rig.ask(keys).kind, "refused")
 
+    def test_stopped_server_checks_before_it_judges(self):
+        """SRV-LIFE-5: a pause of the server, longer than the timeout, is not held against anybody
+        who is alive; and who is not is disabled as soon as that is known."""
+        with Rig() as rig:
+            alive, dead = rig.keys("alive"), rig.keys("dead")
+            sign = rig.folder / "sign"
+            sign.touch()
+            rig.write_clients(rig.section("alive", alive, checker="true", **QUICK),
+                              rig.section("dead", dead, checker=f"test -e {sign}", **QUICK))
+            server = rig.start()
+            server.wait_line("INFO: Checker for alive succeeded")
+            server.wait_line("INFO: Checker for dead succeeded")
+            os.kill(server.pid, signal.SIGSTOP)
+            sign.unlink()
+            end = time.monotonic() + 6
+            wait_for("the pause", lambda: time.monotonic() >= end)
+            question = rig.asking(dead)
+            os.kill(server.pid, signal.SIGCONT)
+            self.assertEqual(rig.ask(alive).kind, "given")
+            self.assertEqual(rig.finish(question).kind, "refused")
+            server.wait_line("WARNING: Client dead is disabled now")
+            self.assertNotIn("Client alive is disabled", server.text())
+
     def test_no_restore_starts_as_configured(self):
         """SRV-STATE-2: restore off suppresses loading, on the administrator's own word."""
         with Rig() as rig:
@@ -331,6 +354,18 @@ class Checking(unittest.TestCase):
                 server.wait_line("Checker for clock succeeded", after=server.n_lines())
             self.assertIn("sleep", children(spawner).values())
             self.assertEqual(server.text().count("'exec sleep 1000' for slow"), 1)
+
+    def test_many_checkers_take_turns(self):
+        """SRV-CHK-8, SRV-NET-7: a bound on those just started; ones that hang do not keep others
+        from starting for ever."""
+        with Rig() as rig:
+            rig.write_clients(*(f"[c{i}]\nsecret =\nchecker = exec sleep 1000\ntimeout = PT1H\n"
+                                "interval = PT1S\n" for i in range(1100)))
+            server = rig.start("--debuglevel", "ERROR")
+            spawner = wait_for("the spawner", lambda: [
+                pid for pid, name in children(server.pid).items() if name == "mandos-spawn"])[0]
+            wait_for("as many as may", lambda: len(children(spawner)) == 1024)
+            wait_for("the others", lambda: len(children(spawner)) == 1100)
 
     def test_disabling_ends_the_checker(self):
         """SRV-CHK-12, SRV-LIFE-17, W-07: the command and what it started are really gone."""
