@@ -182,11 +182,6 @@ static bool is_refused(struct zeroconf *z, sd_bus_message *m)
 	return true;
 }
 
-static void answer_malformed(struct zeroconf *z, const char *member)
-{
-	fail(z, member, "the answer is malformed");
-}
-
 /* ---- from one state to the next ---- */
 
 static int on_committed(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -214,7 +209,7 @@ static int on_renamed(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		return 0;
 	copy = sd_bus_message_read(m, "s", &name) >= 0 ? strdup(name) : NULL;
 	if (!copy) {
-		answer_malformed(z, "GetAlternativeServiceName");
+		fail(z, "GetAlternativeServiceName", "malformed answer");
 		return 0;
 	}
 	free(z->name);
@@ -288,7 +283,7 @@ static int on_group_made(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		return 0;
 	z->group = sd_bus_message_read(m, "o", &path) >= 0 ? strdup(path) : NULL;
 	if (!z->group) {
-		answer_malformed(z, "EntryGroupNew");
+		fail(z, "EntryGroupNew", "malformed answer");
 		return 0;
 	}
 	enter(z, ZEROCONF_WAITING);
@@ -306,7 +301,7 @@ static int on_state_got(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (!z->owner && sd_bus_message_get_sender(m))
 		z->owner = strdup(sd_bus_message_get_sender(m));
 	if (!z->owner || sd_bus_message_read(m, "i", &state) < 0) {
-		answer_malformed(z, "GetState");
+		fail(z, "GetState", "malformed answer");
 		return 0;
 	}
 	on_server_state(z, state, "");
@@ -577,6 +572,14 @@ static void say_goodbye(struct zeroconf *z)
 		log_debug("The Avahi daemon did not confirm the withdrawal: %s", strerror(-r));
 }
 
+static struct zeroconf *discard(struct zeroconf *z)
+{
+	free(z->name);
+	free(z->interface);
+	free(z);
+	return NULL;
+}
+
 int zeroconf_new(struct bus *bus, const struct zeroconf_options *options, struct zeroconf **ret)
 {
 	struct zeroconf *z = calloc(1, sizeof(*z));
@@ -593,9 +596,7 @@ int zeroconf_new(struct bus *bus, const struct zeroconf_options *options, struct
 	z->backoff = ZEROCONF_BACKOFF_MIN_USEC;
 	r = z->name && z->interface ? bus_join(bus, &z->user) : -ENOMEM;
 	if (r < 0) {
-		free(z->name);
-		free(z->interface);
-		free(z);
+		(void)discard(z);
 		return r;
 	}
 	*ret = z;
@@ -610,8 +611,5 @@ struct zeroconf *zeroconf_free(struct zeroconf *z)
 		say_goodbye(z);
 	let_go(z);
 	bus_leave(z->bus, &z->user);
-	free(z->name);
-	free(z->interface);
-	free(z);
-	return NULL;
+	return discard(z);
 }

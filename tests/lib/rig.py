@@ -153,9 +153,10 @@ class Answer:
 class Rig:
     """One server with its folders; use as a context manager, or call close()."""
 
-    def __init__(self, reference=False, ipv6=True):
+    def __init__(self, reference=False, ipv6=True, zeroconf=False):
         self.reference = reference
         self.ipv6 = ipv6
+        self.zeroconf = zeroconf
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mandos-test-"))
         atexit.register(self.close)
         # The server gives up its privileges: what it must reach, others may reach.
@@ -229,7 +230,8 @@ class Rig:
             program = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
                        REFERENCE_SERVER]
         family = [] if self.ipv6 else ["--no-ipv6"]
-        return [*program, "--foreground", "--no-dbus", "--no-zeroconf", "--configdir", self.config,
+        announce = [] if self.zeroconf else ["--no-zeroconf"]
+        return [*program, "--foreground", "--no-dbus", *announce, "--configdir", self.config,
                 "--statedir", self.state, *family, *options]
 
     def environment(self):
