@@ -322,12 +322,10 @@ static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
 		z->told_stuck = true;
 		return 0;
 	}
-	if (!z->owner)
-		begin(z);
-	else if (!z->group)
-		enter(z, ZEROCONF_GROUPING);
-	else
+	if (z->group)
 		follow_server(z);
+	else
+		begin(z);
 	return 0;
 }
 
