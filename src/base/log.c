@@ -21,12 +21,12 @@
 static struct {
 	bool open;
 	bool to_stderr;
-	bool starting;
 	enum log_level threshold;
 	char program[64];
 	char prefix[NAME_MAX_BYTES + 16]; /* "Mandos" or "Mandos (NAME)" */
 	int socket;
-} state = { .threshold = LOG_LEVEL_WARNING, .prefix = "Mandos", .socket = -1 };
+	int starting_fd; /* -1: not starting */
+} state = { .threshold = LOG_LEVEL_WARNING, .prefix = "Mandos", .socket = -1, .starting_fd = -1 };
 
 static const struct {
 	const char *word;
@@ -84,9 +84,9 @@ void log_open(const struct log_options *options)
 	state.open = true;
 }
 
-void log_set_starting(bool starting)
+void log_set_starting(int fd)
 {
-	state.starting = starting;
+	state.starting_fd = fd;
 }
 
 void log_set_threshold(enum log_level threshold)
@@ -178,7 +178,7 @@ void log_msg(enum log_level level, const char *format, ...)
 		send_datagram(record, MIN_OF((size_t)n + 1, sizeof(record)));
 	if (state.to_stderr)
 		write_stderr(level, text);
-	else if (state.starting && level <= LOG_LEVEL_ERROR)
-		(void)fprintf(stderr, "%s: %s\n", state.program, text);
+	else if (state.starting_fd >= 0 && level <= LOG_LEVEL_ERROR)
+		(void)dprintf(state.starting_fd, "%s: %s\n", state.program, text);
 	errno = saved;
 }

@@ -45,12 +45,13 @@ struct log_options {
 void log_open(const struct log_options *options);
 
 /**
- * log_set_starting() - while the program starts, errors also go to stderr as bare lines
+ * log_set_starting() - while the program starts, errors also go to @fd as bare lines
+ * @fd: the standard error of whoever started it; -1: the program runs
  *
  * Whoever starts a server by hand must see why it does not come up, or who is left out (K-17,
  * SRV-PROC-1 Fix); once it runs, the log is the only place (SRV-LOG-5).
  */
-void log_set_starting(bool starting);
+void log_set_starting(int fd);
 
 /** log_set_service_name() - another name for the prefix, at run time; copied (SRV-LOG-2) */
 void log_set_service_name(const char *name);

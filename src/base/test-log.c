@@ -234,13 +234,13 @@ static void test_log_msg__while_starting__errors_are_bare_lines_on_stderr(void *
 	char line[256];
 
 	open_log("Mandos", LOG_LEVEL_DEBUG, false);
-	log_set_starting(true);
+	log_set_starting(STDERR_FILENO);
 	take_stderr(LOG_LEVEL_ERROR, "bad", line, sizeof(line));
 	assert_string_equal(line, "mandos: bad\n");
 	assert_record("<27>Mandos [%ld]: ERROR: bad", (long)getpid());
 	take_stderr(LOG_LEVEL_WARNING, "odd", line, sizeof(line));
 	assert_string_equal(line, "");
-	log_set_starting(false);
+	log_set_starting(-1);
 	take_stderr(LOG_LEVEL_ERROR, "bad", line, sizeof(line));
 	assert_string_equal(line, "");
 	assert_record("<28>Mandos [%ld]: WARNING: odd", (long)getpid());

@@ -40,6 +40,15 @@ static int find_program(const char *name, char ret_path[PATH_MAX])
 	return -ENOENT;
 }
 
+/* What the service manager told this process is for nobody else, checkers least of all. */
+static void forget_service_manager(void)
+{
+	static const char *const names[] = { "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		(void)unsetenv(names[i]);
+}
+
 static void reset_signals(void)
 {
 	const struct sigaction standard = { .sa_handler = SIG_DFL };
@@ -94,6 +103,7 @@ int child_start(const struct child_program *p, pid_t *ret_pid)
 		return -errno;
 	if (pid == 0) {
 		reset_signals();
+		forget_service_manager();
 		if (place_fds(p) == 0)
 			(void)execve(path, argv, p->keep_environment ? environ : empty_environment);
 		_exit(EXIT_NOT_STARTED);

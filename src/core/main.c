@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "core/daemon.h"
 #include "core/report.h"
 #include "core/selftest.h"
 #include "core/server.h"
@@ -19,21 +21,25 @@ static int run(struct server_settings *settings)
 		.threshold = settings->log_threshold,
 		.to_stderr = settings->debug,
 	};
+	struct daemon daemon = DAEMON_FOREGROUND;
+	int status = EXIT_FAILURE;
 
-	if (!settings->foreground) {
-		(void)fprintf(stderr, "mandos: this version does not become a daemon by itself; "
-				      "start it with --foreground\n");
-		return EXIT_FAILURE;
-	}
 	log_open(&options);
-	return server_run(settings);
+	log_set_starting(STDERR_FILENO);
+	/* Before anything secret is read, anything started or the log has a socket. */
+	if (!settings->foreground && daemon_fork(&daemon, &status) != DAEMON_SERVER)
+		return status;
+	return server_run(settings, &daemon);
 }
 
 int main(int argc, char *argv[])
 {
 	struct server_settings settings = { .port = -1, .socket = -1 };
 	int status = EXIT_FAILURE;
-	int r = settings_read(argc, argv, &settings);
+	int r;
+
+	daemon_keep_standard_fds();
+	r = settings_read(argc, argv, &settings);
 
 	if (r < 0) {
 		(void)fprintf(stderr, "mandos: cannot start: %s\n", strerror(-r));

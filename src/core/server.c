@@ -20,6 +20,7 @@
 #include "core/keeper.h"
 #include "core/listen.h"
 #include "core/manager.h"
+#include "core/notify.h"
 #include "core/reload.h"
 #include "core/report.h"
 #include "core/restore.h"
@@ -36,6 +37,7 @@
 
 struct server {
 	struct server_settings *settings;
+	struct daemon *daemon;
 	sd_event *event;
 	int listen_fd;
 	struct clients_source *source;
@@ -94,7 +96,11 @@ static void on_gates_ready(void *userdata)
 	listen_announce(s->listen_fd);
 	if (s->settings->zeroconf)
 		start_zeroconf(s);
-	log_set_starting(false);
+	log_set_starting(-1);
+	if (daemon_ready(s->daemon) < 0)
+		(void)sd_event_exit(s->event, EXIT_FAILURE);
+	else
+		notify_ready(s->listen_fd, (unsigned int)s->registry.n_clients);
 }
 
 static void on_gates_fatal(void *userdata)
@@ -157,6 +163,8 @@ static int open_privileged(struct server *s)
 		return r < 0 ? r : -EBADMSG;
 	}
 	r = listen_open(settings, &s->listen_fd);
+	if (r == 0)
+		r = daemon_detach(s->daemon);
 	if (r < 0)
 		return r;
 	r = clients_source_interpret(s->source, report_to_log, NULL, &s->file);
@@ -361,6 +369,8 @@ static int start(struct server *s)
 		r = make_rooms(s);
 	if (r >= 0)
 		r = handle_signals(s);
+	if (r >= 0)
+		r = notify_watch(s->event);
 	if (r < 0) {
 		log_critical("Cannot start: %s", strerror(-r));
 		return r;
@@ -390,6 +400,7 @@ static void stop(struct server *s)
 {
 	struct instant now = instant_now();
 
+	notify_stopping();
 	s->gates = gates_free(s->gates);
 	if (s->keeper.store)
 		(void)keeper_commit(&s->keeper, true, now);
@@ -408,12 +419,16 @@ static void stop(struct server *s)
 	s->listen_fd = fd_close(s->listen_fd);
 }
 
-int server_run(struct server_settings *settings)
+int server_run(struct server_settings *settings, struct daemon *daemon)
 {
-	struct server s = { .settings = settings, .listen_fd = -1, .checkers.fd = -1 };
+	struct server s = {
+		.settings = settings,
+		.daemon = daemon,
+		.listen_fd = -1,
+		.checkers.fd = -1,
+	};
 	int r;
 
-	log_set_starting(true);
 	registry_init(&s.registry);
 	if (settings->debug)
 		use_null_for_stdin();
@@ -424,5 +439,6 @@ int server_run(struct server_settings *settings)
 		log_debug("Server exiting");
 	}
 	stop(&s);
+	daemon_end(daemon);
 	return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

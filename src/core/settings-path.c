@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -130,4 +131,24 @@ int path_expand(const char *text, char **ret_path)
 		return -ENAMETOOLONG;
 	*ret_path = strdup(path.text);
 	return *ret_path ? 0 : -ENOMEM;
+}
+
+int path_make_absolute(const char *directory, char **path)
+{
+	_cleanup_free_ char *working = NULL;
+	char *whole;
+
+	if (**path == '/')
+		return 0;
+	if (!directory) {
+		working = getcwd(NULL, 0);
+		if (!working)
+			return -errno;
+		directory = working;
+	}
+	if (asprintf(&whole, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, *path) < 0)
+		return -ENOMEM;
+	free(*path);
+	*path = whole;
+	return 0;
 }

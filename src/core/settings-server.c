@@ -9,10 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/util.h"
 #include "core/settings-args.h"
+#include "core/settings-path.h"
 #include "core/settings.h"
 #include "wire/ini.h"
 
@@ -269,6 +272,22 @@ static int merge(struct reading *r)
 	return take_log_threshold(r);
 }
 
+/*
+ * A socket unit hands over open sockets: the first is the one to use, unless the administrator
+ * names another or a port. The rest would only keep peers waiting.
+ */
+static void take_activated_socket(struct server_settings *s)
+{
+	int n = sd_listen_fds(1), used = 0;
+
+	if (n > 0 && s->socket < 0 && s->port < 0) {
+		s->socket = SD_LISTEN_FDS_START;
+		used = 1;
+	}
+	for (int i = used; i < n; i++)
+		(void)fd_close(SD_LISTEN_FDS_START + i);
+}
+
 /* SRV-CONF-4: out of the way of what the standard descriptors are pointed at later. */
 static void move_socket(struct reading *r)
 {
@@ -282,6 +301,14 @@ static void move_socket(struct reading *r)
 		report(r, 0, "socket", "descriptor %d cannot be used: %s", s->socket,
 		       strerror(errno));
 	s->socket = moved;
+}
+
+/* SRV-PROC-2: a daemon changes its directory to /, and reads the configuration again after that. */
+static int make_paths_absolute(struct server_settings *s)
+{
+	int r = path_make_absolute(NULL, &s->config_dir);
+
+	return r < 0 ? r : path_make_absolute("/", &s->state_dir);
 }
 
 static int read_and_merge(struct reading *r)
@@ -306,6 +333,7 @@ static int read_and_merge(struct reading *r)
 		return -ENOMEM;
 	if (r->n_errors > 0)
 		return SETTINGS_FAILED;
+	take_activated_socket(s);
 	/* SRV-CLI-8: nobody would find the server. */
 	if (!s->zeroconf && s->port <= 0 && s->socket < 0)
 		return arguments_fail(&r->arguments,
@@ -313,7 +341,9 @@ static int read_and_merge(struct reading *r)
 	if (r->arguments.values[ARGUMENT_CHECK_CONFIG])
 		return SETTINGS_CHECK_CONFIG;
 	move_socket(r);
-	return r->n_errors > 0 ? SETTINGS_FAILED : SETTINGS_RUN;
+	if (r->n_errors > 0)
+		return SETTINGS_FAILED;
+	return s->foreground ? SETTINGS_RUN : make_paths_absolute(s);
 }
 
 int settings_read(int argc, char *const argv[], struct server_settings *ret)

@@ -29,7 +29,7 @@ struct server_settings {
 	enum log_level log_threshold;
 	char *priority;
 	char *service_name;
-	char *config_dir;
+	char *config_dir; /* absolute, as is the next, unless in the foreground (SRV-PROC-2) */
 	char *state_dir;
 	bool use_dbus;
 	bool use_ipv6;

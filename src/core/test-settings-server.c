@@ -96,7 +96,7 @@ static void test_settings_read__given_on_both__the_command_line_wins(void **stat
 	assert_int_equal(o.settings.port, 0);
 	assert_string_equal(o.settings.service_name, "");
 	assert_int_equal(o.settings.log_threshold, LOG_LEVEL_WARNING);
-	assert_string_equal(o.settings.state_dir, "");
+	assert_string_equal(o.settings.state_dir, "/"); /* SRV-PROC-2: relative to it */
 	assert_string_equal(o.settings.priority, "P");
 	assert_int_equal(o.settings.socket, 77);
 	settings_deinit(&o.settings);
@@ -277,6 +277,80 @@ static void test_settings_read__socket_that_is_closed__fails(void **state)
 	assert_contains(o.err, "socket: descriptor 0 cannot be used: Bad file descriptor");
 }
 
+static void set_activation(const char *n)
+{
+	char pid[16];
+
+	(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	(void)setenv("LISTEN_PID", pid, 1);
+	(void)setenv("LISTEN_FDS", n, 1);
+}
+
+/* Descriptors 3 and up as a socket unit hands them over. */
+static void open_activated(int n)
+{
+	for (int i = 0; i < n; i++) {
+		assert_int_equal(fcntl(3 + i, F_GETFD), -1);
+		assert_int_equal(dup2(STDIN_FILENO, 3 + i), 3 + i);
+	}
+}
+
+static void test_settings_read__sockets_of_a_socket_unit__the_first_is_used(void **state)
+{
+	struct outcome o;
+
+	open_activated(2);
+	set_activation("2");
+	READ(&o, "--no-zeroconf"); /* SRV-CLI-8: a socket is given */
+	assert_int_equal(o.result, SETTINGS_RUN);
+	assert_int_equal(o.settings.socket, 3);
+	assert_int_equal(fcntl(4, F_GETFD), -1);
+	assert_true(fcntl(3, F_GETFD) & FD_CLOEXEC);
+	assert_null(getenv("LISTEN_FDS"));
+	settings_deinit(&o.settings);
+	(void)close(3);
+}
+
+static void test_settings_read__socket_unit_and_port__the_port_wins(void **state)
+{
+	struct outcome o;
+
+	open_activated(1);
+	set_activation("1");
+	READ(&o, "--port=4711");
+	assert_int_equal(o.result, SETTINGS_RUN);
+	assert_int_equal(o.settings.socket, -1);
+	assert_int_equal(fcntl(3, F_GETFD), -1);
+	settings_deinit(&o.settings);
+}
+
+/* SRV-PROC-2 */
+static void test_settings_read__daemon__relative_directories_become_absolute(void **state)
+{
+	static const char *const daemon[] = { "--configdir", "a/b", "--statedir", "c/d", NULL };
+	static const char *const foreground[] = { "--configdir", "a/b",		 "--statedir",
+						  "c/d",	 "--foreground", NULL };
+	char *old = getcwd(NULL, 0);
+	struct outcome o;
+	char expected[128];
+
+	assert_int_equal(chdir(config_dir), 0);
+	read_settings(daemon, &o);
+	assert_int_equal(o.result, SETTINGS_RUN);
+	(void)snprintf(expected, sizeof(expected), "%s/a/b", config_dir);
+	assert_string_equal(o.settings.config_dir, expected);
+	assert_string_equal(o.settings.state_dir, "/c/d");
+	settings_deinit(&o.settings);
+
+	read_settings(foreground, &o);
+	assert_int_equal(o.result, SETTINGS_RUN);
+	assert_string_equal(o.settings.config_dir, "a/b");
+	assert_string_equal(o.settings.state_dir, "c/d");
+	settings_deinit(&o.settings);
+	assert_int_equal(chdir(old), 0);
+	free(old);
+}
+
 /* SRV-INI-2 */
 static void test_settings_read__file_cannot_be_read__is_a_warning(void **state)
 {
@@ -338,6 +412,9 @@ int main(void)
 		with_config(test_settings_read__debuglevel__words_and_errors),
 		with_config(test_settings_read__socket_among_the_standard_descriptors__is_moved),
 		with_config(test_settings_read__socket_that_is_closed__fails),
+		with_config(test_settings_read__sockets_of_a_socket_unit__the_first_is_used),
+		with_config(test_settings_read__socket_unit_and_port__the_port_wins),
+		with_config(test_settings_read__daemon__relative_directories_become_absolute),
 		with_config(test_settings_read__file_cannot_be_read__is_a_warning),
 		with_config(test_settings_read__file_at_the_bound__and_beyond),
 		with_config(test_settings_read__check_config__is_filled_in),

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/notify.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <systemd/sd-daemon.h>
+
+int notify_watch(sd_event *event)
+{
+	int r = sd_event_set_watchdog(event, 1);
+
+	return r < 0 ? r : 0;
+}
+
+static unsigned int port_of(int fd)
+{
+	struct sockaddr_in6 a = { .sin6_port = 0 };
+	socklen_t size = sizeof(a);
+
+	/* Both families keep the port at the same place. */
+	(void)getsockname(fd, (struct sockaddr *)&a, &size);
+	return ntohs(a.sin6_port);
+}
+
+void notify_ready(int listen_fd, unsigned int n_clients)
+{
+	(void)sd_notifyf(0, "READY=1\nSTATUS=Serving %u clients on port %u", n_clients,
+			 port_of(listen_fd));
+}
+
+void notify_stopping(void)
+{
+	(void)sd_notify(0, "STOPPING=1\nSTATUS=Saving the state");
+}

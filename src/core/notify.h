@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * What the service manager hears of the server: sd_notify(3). Where nobody listens, nothing is
+ * sent.
+ *
+ * A notification is never waited for and its loss is nobody's failure; a lost READY=1 shows as a
+ * start that times out, of which the manager tells.
+ */
+
+#include <systemd/sd-event.h>
+
+/**
+ * notify_watch() - sends WATCHDOG=1 from the event loop, at half the time that WATCHDOG_USEC asks
+ * for
+ *
+ * Errors: negative errno of sd_event_set_watchdog(3); a watchdog that is not asked for is none.
+ */
+int notify_watch(sd_event *event);
+
+/** notify_ready() - READY=1, and a STATUS= that names the descriptor's port and @n_clients */
+void notify_ready(int listen_fd, unsigned int n_clients);
+
+/** notify_stopping() - STOPPING=1 */
+void notify_stopping(void);
