@@ -18,6 +18,7 @@ struct store_life keeper_life(const struct client *c, struct instant now)
 		.expires = instant_to_real(now, l->expires),
 		.last_checked_ok = l->last_checked_ok,
 		.last_approval_request = l->last_approval_request,
+		.saved = now.real,
 		.last_checker_status = l->last_checker_status,
 	};
 }

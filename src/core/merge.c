@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/util.h"
+
 static bool same_text(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;
@@ -65,6 +67,30 @@ static enum merge_note expired_meanwhile(struct client_life *life, struct instan
 	return MERGE_KEPT;
 }
 
+/* The longest that an expiry can lie ahead (SRV-LIFE-3, -10, -14, -15). */
+static usec_t longest_ahead(const struct client_rules *rules)
+{
+	usec_t interval = MAX_OF(rules->interval, CLIENT_INTERVAL_MIN);
+
+	return MAX_OF(usec_add(interval, interval),
+		      MAX_OF(rules->timeout, rules->extended_timeout));
+}
+
+static usec_t unlimited_expires(const struct store_life *saved, struct instant now)
+{
+	struct instant then = now;
+
+	if (saved->saved != USEC_NEVER)
+		then.real = MAX_OF(now.real, saved->saved);
+	return instant_to_boot(then, saved->expires);
+}
+
+usec_t merge_expires(const struct client_rules *rules, const struct store_life *saved,
+		     struct instant now)
+{
+	return MIN_OF(unlimited_expires(saved, now), usec_add(now.boot, longest_ahead(rules)));
+}
+
 enum merge_note merge_life(struct client_life *life, bool configured_enabled,
 			   const struct store_record *record, struct instant now)
 {
@@ -87,8 +113,8 @@ enum merge_note merge_life(struct client_life *life, bool configured_enabled,
 		life->expires = usec_add(now.boot, life->rules.timeout);
 		return MERGE_ENABLED_AFRESH;
 	}
-	life->expires = instant_to_boot(now, saved->expires);
+	life->expires = merge_expires(&life->rules, saved, now);
 	if (life->expires <= now.boot)
 		return expired_meanwhile(life, now);
-	return MERGE_UNREMARKABLE;
+	return life->expires < unlimited_expires(saved, now) ? MERGE_SHORTENED : MERGE_UNREMARKABLE;
 }

@@ -13,6 +13,7 @@ enum merge_note {
 	MERGE_KEPT,	      /* L12: had expired during the downtime, last check was good */
 	MERGE_NEVER_CHECKED,  /* L10: had expired and never had a good check: disabled */
 	MERGE_LAST_CHECK_BAD, /* L11: had expired and its last check was bad: disabled */
+	MERGE_SHORTENED,      /* its expiry was further ahead than any time-out allows */
 	MERGE_ENABLED_AFRESH, /* was disabled by the file and is not any more */
 	MERGE_DISABLED_BY_FILE,
 };
@@ -29,12 +30,25 @@ void merge_settings(const struct store_settings *configured, const struct store_
 		    struct store_settings *ret);
 
 /**
+ * merge_expires() - a saved expiry on the boot clock
+ * @rules: as merged
+ *
+ * What was written lies in the past. If the clock says otherwise it was set back meanwhile (an
+ * empty battery is enough), and then no time counts as passed: more than was left when it was
+ * written is never left. Nor is more than the longest that the rules can grant, whatever the state
+ * says: 1970 must not become years of trust.
+ * Source: docs/state.md, clocks.
+ */
+usec_t merge_expires(const struct client_rules *rules, const struct store_life *saved,
+		     struct instant now);
+
+/**
  * merge_life() - the life that goes on
  * @life:       rules and enabled as configured today; becomes the merged life
  * @configured_enabled: today's file
  *
  * The rules must have been merged already. CLIENT_EVENT_START comes next.
- * Source: SRV-STATE-10, -13 to -16.
+ * Source: SRV-STATE-10, -13 to -16; docs/state.md.
  */
 enum merge_note merge_life(struct client_life *life, bool configured_enabled,
 			   const struct store_record *record, struct instant now);

@@ -2,12 +2,17 @@
 #include "core/restore.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/util.h"
 #include "core/merge.h"
 #include "core/record.h"
+
+/* Slewing by a time server is no news. */
+#define CLOCK_TOLERANCE_USEC (2 * USEC_PER_SEC)
 
 /* Rows of the state that nobody is configured for any more (SRV-STATE-17); removed after loading.
  */
@@ -19,6 +24,7 @@ struct dropped {
 struct restoring {
 	struct manager *manager;
 	struct instant now;
+	usec_t last_saved; /* by the clock of then */
 	SLIST_HEAD(, dropped) dropped;
 };
 
@@ -52,6 +58,12 @@ static void log_note(const struct client *c, enum merge_note note)
 	case MERGE_LAST_CHECK_BAD:
 		log_warning("disabling client %s - Client last checker failed with error code %d",
 			    c->name, c->life.last_checker_status);
+		break;
+	case MERGE_SHORTENED:
+		log_info(
+			"The saved expiry of %s was further ahead than its time-outs allow, and is "
+			"shortened",
+			c->name);
 		break;
 	case MERGE_ENABLED_AFRESH:
 		log_info("Client %s is enabled now: its configuration says so", c->name);
@@ -87,6 +99,8 @@ static int on_record(void *userdata, const struct store_record *record)
 	bool configured_enabled;
 	int r;
 
+	if (record->life.saved != USEC_NEVER)
+		restoring->last_saved = MAX_OF(restoring->last_saved, record->life.saved);
 	if (!c)
 		return note_dropped(restoring, record->name);
 	if (record->removed) {
@@ -119,6 +133,17 @@ static int drop_records(const struct restore_request *request, struct restoring 
 	return r;
 }
 
+/* The policy is in docs/state.md; here it is only said. */
+static void warn_of_clock(const struct restoring *restoring)
+{
+	usec_t ahead = usec_sub(restoring->last_saved, restoring->now.real);
+
+	if (ahead > CLOCK_TOLERANCE_USEC)
+		log_warning("The clock is %" PRIu64 " seconds before the last change of the saved "
+			    "state; the time since then is not known and counts as none",
+			    ahead / USEC_PER_SEC);
+}
+
 static int load_state(struct manager *m, const struct restore_request *request, struct instant now)
 {
 	struct restoring restoring = { .manager = m, .now = now };
@@ -127,6 +152,7 @@ static int load_state(struct manager *m, const struct restore_request *request, 
 	SLIST_INIT(&restoring.dropped);
 	r = store_load(request->store, on_record, &restoring);
 	dropped = drop_records(request, &restoring);
+	warn_of_clock(&restoring);
 	return r < 0 ? r : dropped;
 }
 

@@ -33,8 +33,8 @@
 
 #define LIFE_COLUMNS                                                                     \
 	"enabled, disable_cause, created, last_enabled, expires, last_checked_ok,"       \
-	" last_approval_request, last_checker_status"
-#define LIFE_PARAMETERS "?,?,?,?,?,?,?,?"
+	" last_approval_request, saved, last_checker_status"
+#define LIFE_PARAMETERS "?,?,?,?,?,?,?,?,?"
 
 #define ALL_COLUMNS                                                                      \
 	"place, name, removed,"                                                          \
@@ -59,6 +59,7 @@ const char store_schema[] =
 	" expires INTEGER,"
 	" last_checked_ok INTEGER,"
 	" last_approval_request INTEGER,"
+	" saved INTEGER,"
 	" last_checker_status INTEGER NOT NULL CHECK (last_checker_status BETWEEN -2 AND 255)"
 	") STRICT;"
 	"CREATE TABLE untouched (result INTEGER NOT NULL, file TEXT NOT NULL) STRICT;";
@@ -133,6 +134,7 @@ static void bind_life(struct columns *c, const struct store_life *life)
 	bind_usec(c, life->expires);
 	bind_usec(c, life->last_checked_ok);
 	bind_usec(c, life->last_approval_request);
+	bind_usec(c, life->saved);
 	bind_int(c, life->last_checker_status);
 }
 
@@ -234,6 +236,7 @@ static void read_life(struct columns *c, struct store_life *life)
 	life->expires = read_usec(c);
 	life->last_checked_ok = read_usec(c);
 	life->last_approval_request = read_usec(c);
+	life->saved = read_usec(c);
 	life->last_checker_status = (int)read_int(c, CHECKER_STATUS_NONE, 255);
 }
 

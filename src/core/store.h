@@ -43,6 +43,7 @@ struct store_life {
 	usec_t expires;
 	usec_t last_checked_ok;
 	usec_t last_approval_request;
+	usec_t saved; /* when these values held, by the clock of then; 0: not known */
 	int last_checker_status;
 };
 

@@ -196,6 +196,96 @@ static void test_merge_life__file_changed_to_disabled__disabled(void **state)
 	assert_int_equal(life.expires, USEC_NEVER);
 }
 
+/* What is left of a saved expiry, @expires ahead of the moment at which it was saved. */
+static usec_t left_at(usec_t saved, usec_t expires, usec_t real)
+{
+	const struct client_rules rules = { .timeout = 5 * MINUTE,
+					    .extended_timeout = 15 * MINUTE,
+					    .interval = 2 * MINUTE };
+	const struct store_life life = { .saved = saved, .expires = saved + expires };
+	const struct instant then = { .boot = now.boot, .real = real };
+
+	return merge_expires(&rules, &life, then) - now.boot;
+}
+
+/* SRV-STATE-13 with a clock that goes on, and one that was set back: an empty battery (1970), a
+ * clock of before the last shutdown, a time server. SRV-LIFE-39. */
+static void test_merge_expires__clock_set_back__no_time_has_passed(void **state)
+{
+	const usec_t saved = now.real;
+
+	assert_int_equal(left_at(saved, 4 * MINUTE, saved + MINUTE), 3 * MINUTE);
+	assert_int_equal(left_at(saved, 4 * MINUTE, saved), 4 * MINUTE);
+	assert_int_equal(left_at(saved, 4 * MINUTE, saved - 1), 4 * MINUTE);
+	assert_int_equal(left_at(saved, 4 * MINUTE, saved - 60 * MINUTE), 4 * MINUTE);
+	assert_int_equal(left_at(saved, 4 * MINUTE, 0), 4 * MINUTE);
+}
+
+/* 1970 must not become years of trust, also where nobody knows when it was saved; SRV-LIFE-3. */
+static void test_merge_expires__further_ahead_than_any_timeout__shortened(void **state)
+{
+	const usec_t year = 365 * 24 * 60 * MINUTE;
+
+	assert_int_equal(left_at(0, now.real, 0), 15 * MINUTE);
+	assert_int_equal(left_at(0, now.real + year, now.real), 15 * MINUTE);
+	assert_int_equal(left_at(now.real, year, now.real + MINUTE), 15 * MINUTE);
+	assert_int_equal(left_at(now.real, 15 * MINUTE, now.real), 15 * MINUTE);
+	assert_int_equal(left_at(now.real, 15 * MINUTE + 1, now.real), 15 * MINUTE);
+	assert_int_equal(left_at(now.real, 15 * MINUTE - 1, now.real), 15 * MINUTE - 1);
+}
+
+/* The bound is that of the longest grace there is: two intervals (SRV-LIFE-3, SRV-LIFE-15), the
+ * timeout, or the extended one; it does not wrap (SRV-DUR-6). */
+static void test_merge_expires__each_rule__can_be_the_bound(void **state)
+{
+	static const struct {
+		struct client_rules rules;
+		usec_t bound;
+	} rows[] = {
+		{ { .timeout = 9, .extended_timeout = 7, .interval = 0 }, 2 * USEC_PER_SEC },
+		{ { .timeout = 9 * MINUTE, .extended_timeout = 7, .interval = 1 }, 9 * MINUTE },
+		{ { .timeout = 9, .extended_timeout = 7 * MINUTE, .interval = 1 }, 7 * MINUTE },
+		{ { .timeout = 9, .extended_timeout = 7, .interval = 5 * MINUTE }, 10 * MINUTE },
+	};
+	const struct client_rules for_ever = { .timeout = 9, .interval = USEC_NEVER };
+	const struct store_life life = { .expires = USEC_NEVER - 1 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(merge_expires(&rows[i].rules, &life, now) - now.boot,
+				 rows[i].bound);
+	assert_int_equal(merge_expires(&for_ever, &life, now),
+			 now.boot + (USEC_NEVER - 1 - now.real));
+}
+
+/* And the administrator hears of it. */
+static void test_merge_life__further_ahead_than_any_timeout__said(void **state)
+{
+	struct store_record record = record_expiring(now.real + 5 * MINUTE);
+	struct client_life life = configured_life(true);
+
+	assert_int_equal(merge_life(&life, true, &record, now), MERGE_UNREMARKABLE);
+	record.life.expires++;
+	assert_int_equal(merge_life(&life, true, &record, now), MERGE_SHORTENED);
+	assert_true(life.enabled);
+	assert_int_equal(life.expires, now.boot + 5 * MINUTE);
+}
+
+/* SRV-STATE-14: a clock that jumped ahead looks like a long downtime, and is treated like one. */
+static void test_merge_life__clock_jumped_ahead__as_a_long_downtime(void **state)
+{
+	const struct instant ahead = { .boot = now.boot, .real = now.real * 2 };
+	struct store_record record = record_expiring(now.real + 4 * MINUTE);
+	struct client_life life = configured_life(true);
+
+	record.life.saved = now.real;
+	assert_int_equal(merge_life(&life, true, &record, ahead), MERGE_KEPT);
+	assert_int_equal(life.expires, now.boot + 5 * MINUTE);
+	life = configured_life(true);
+	record.life.last_checker_status = 1;
+	assert_int_equal(merge_life(&life, true, &record, ahead), MERGE_LAST_CHECK_BAD);
+	assert_false(life.enabled);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +299,11 @@ int main(void)
 		cmocka_unit_test(test_merge_life__was_disabled__stays_disabled),
 		cmocka_unit_test(test_merge_life__file_changed_to_enabled__enabled_afresh),
 		cmocka_unit_test(test_merge_life__file_changed_to_disabled__disabled),
+		cmocka_unit_test(test_merge_expires__clock_set_back__no_time_has_passed),
+		cmocka_unit_test(test_merge_expires__further_ahead_than_any_timeout__shortened),
+		cmocka_unit_test(test_merge_expires__each_rule__can_be_the_bound),
+		cmocka_unit_test(test_merge_life__further_ahead_than_any_timeout__said),
+		cmocka_unit_test(test_merge_life__clock_jumped_ahead__as_a_long_downtime),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

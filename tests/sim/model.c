@@ -34,57 +34,51 @@ void model_init(struct model *m, const struct client_rules *rules, bool enabled,
 	};
 }
 
-static bool lies_ahead(usec_t stamp, struct instant now)
+/* What was left when it was written, less the time since, if the clock knows of any. */
+static usec_t time_left(const struct durable *d, struct instant now)
 {
-	return stamp != USEC_NEVER && stamp > now.real;
+	usec_t left = d->expires > d->saved ? d->expires - d->saved : 0;
+	usec_t since = now.real > d->saved ? now.real - d->saved : 0;
+
+	return left > since ? left - since : 0;
 }
 
-/* The state says "enabled" and has an expiry: SRV-STATE-14 if that is over. */
-static bool restore_enabled(struct model *m, const struct durable *d,
-			    const struct client_life *life, struct instant now)
+/* Nothing that happens to a client gives it more than this (SRV-LIFE-3, -10, -14, -15). */
+static usec_t most_left(const struct model *m)
 {
-	bool was_well = d->last_checked_ok != USEC_NEVER && d->last_checker_status == 0;
-	usec_t afresh = later(now.boot, d->rules.timeout);
-	usec_t left = d->expires > now.real ? d->expires - now.real : 0;
+	usec_t most = latest(m->rules.timeout, m->rules.extended_timeout);
 
-	if (lies_ahead(d->last_checked_ok, now) || lies_ahead(d->last_enabled, now) ||
-	    lies_ahead(d->last_approval_request, now)) {
-		m->enabled = life->enabled;
-		m->cause = life->disable_cause;
-		m->expires = later(life->expires, 0);
-		return !life->enabled || life->expires <= latest(now.boot + left, afresh);
-	}
-	if (left > 0) {
-		m->expires = later(now.boot, left);
-		return true;
-	}
-	m->enabled = was_well;
-	m->cause = was_well ? DISABLE_NONE : DISABLE_TIMEOUT;
-	m->expires = afresh;
-	return true;
+	if (interval_of(m) >= CLIENT_DEADLINE_MAX)
+		return CLIENT_DEADLINE_MAX;
+	return latest(most, 2 * interval_of(m));
 }
 
-bool model_restore(struct model *m, const struct durable *d, bool configured_enabled,
-		   const struct client_life *life, struct instant now)
+void model_restore(struct model *m, const struct durable *d, bool configured_enabled,
+		   struct instant now)
 {
 	bool enabled =
 		configured_enabled == d->configured_enabled ? d->enabled : configured_enabled;
+	bool was_well = d->last_checked_ok != USEC_NEVER && d->last_checker_status == 0;
 
 	model_init(m, &d->rules, enabled, now);
 	m->status = d->last_checker_status;
 	m->last_ok = d->last_checked_ok;
 	m->last_enabled = d->last_enabled;
 	m->exists = !d->removed;
+	m->expires = later(now.boot, d->rules.timeout);
 	if (!enabled) {
-		m->cause = d->enabled ? DISABLE_CONFIGURED : d->cause;
-		return true;
-	}
-	if (d->expires == USEC_NEVER) { /* SRV-STATE-15 */
+		m->cause =
+			configured_enabled == d->configured_enabled ? d->cause : DISABLE_CONFIGURED;
+	} else if (d->expires == USEC_NEVER) { /* SRV-STATE-15 */
 		m->last_enabled = now.real;
-		m->expires = later(now.boot, d->rules.timeout);
-		return true;
+	} else if (time_left(d, now) > 0) {
+		usec_t left = time_left(d, now);
+
+		m->expires = later(now.boot, left < most_left(m) ? left : most_left(m));
+	} else { /* SRV-STATE-14 */
+		m->enabled = was_well;
+		m->cause = was_well ? DISABLE_NONE : DISABLE_TIMEOUT;
 	}
-	return restore_enabled(m, d, life, now);
 }
 
 bool model_may_give(const struct model *m, struct instant now)

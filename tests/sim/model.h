@@ -37,15 +37,9 @@ struct model {
 void model_init(struct model *m, const struct client_rules *rules, bool enabled,
 		struct instant now);
 
-/**
- * model_restore() - section 10.3: a client as the state had it
- * @life: as the code under test restored it; looked at only when the wall clock was set back, which
- *        leaves open how much time is left, though never more than the state says
- *
- * Returns false if @life lives longer than it may.
- */
-bool model_restore(struct model *m, const struct durable *d, bool configured_enabled,
-		   const struct client_life *life, struct instant now);
+/** model_restore() - section 10.3 and docs/state.md: a client as the state had it */
+void model_restore(struct model *m, const struct durable *d, bool configured_enabled,
+		   struct instant now);
 
 /** model_event() - what @event makes of the client */
 void model_event(struct model *m, const struct client_event *event, struct instant now);

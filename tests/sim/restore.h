@@ -18,6 +18,7 @@ struct durable {
 	usec_t expires;
 	usec_t last_checked_ok;
 	usec_t last_approval_request;
+	usec_t saved;
 	int16_t last_checker_status;
 };
 
@@ -29,7 +30,7 @@ void durable_save(struct durable *d, const struct client_life *life, bool config
  * durable_restore() - a life from the store, before CLIENT_EVENT_START
  * @configured_enabled: in the file that is read now
  *
- * Source: SRV-STATE-10 (for "enabled"), -13, -14, -15, -16.
+ * The merge itself is core/merge.c's, which is so under test.
  */
 void durable_restore(const struct durable *d, bool configured_enabled, struct instant now,
 		     struct client_life *ret);

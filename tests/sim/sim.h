@@ -66,7 +66,7 @@ struct sim_client {
 	struct client_life life;
 	struct model model;
 	uint64_t n_pending; /* sessions that began and did not end, counted here */
-	bool is_unbound; /* settings, or a clock that was set back, moved expires out of bounds */
+	bool is_unbound;    /* settings moved expires out of bounds */
 
 	/* the store */
 	enum unsaved unsaved;
