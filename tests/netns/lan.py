@@ -165,13 +165,14 @@ class Machine:
             self.avahi.wait_line("Server startup complete")
 
     def browse(self):
-        """What avahi-browse finds, by name: (host, port, interface, protocol) of each."""
+        """What avahi-browse finds: name -> set of (host, port, interface, protocol)."""
         found = {}
         for line in run("avahi-browse", "--resolve", "--parsable", "--terminate",
                         "--no-db-lookup", "_mandos._tcp", env=self.env).splitlines():
             field = line.split(";")
             if field[0] == "=":
-                found.setdefault(plain_name(field[3]), set()).add((field[6], int(field[8]), field[1], field[2]))
+                entry = (field[6], int(field[8]), field[1], field[2])
+                found.setdefault(plain_name(field[3]), set()).add(entry)
                 self.txt = field[9]
         return found
 
