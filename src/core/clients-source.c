@@ -48,17 +48,22 @@ static void on_bad_line(void *userdata, unsigned int line, const char *text)
 	complain(c, SETTINGS_SYNTAX, "%s:%u: %s", c->path, line, text);
 }
 
-/* Returns the number of bad lines; the file is added whatever is wrong with its text. */
-static int add_text(struct clients_source *s, const struct complaint *c, const char *text,
-		    size_t size)
+/*
+ * Returns the number of bad lines; the file is added whatever is wrong with its text.
+ * Owner: @text, from file_read(), goes over to the call.
+ */
+static int add_text(struct clients_source *s, const struct complaint *c, char *text, size_t size)
 {
 	struct source_file *f = &s->files[s->n_files];
 	int r;
 
 	f->path = strdup(c->path);
-	if (!f->path)
+	if (!f->path) {
+		secret_erase(text, size);
+		free(text);
 		return -ENOMEM;
-	r = ini_parse(text, size, on_bad_line, (void *)(uintptr_t)c, &f->ini);
+	}
+	r = ini_parse_owned(text, size, on_bad_line, (void *)(uintptr_t)c, &f->ini);
 	if (r < 0) {
 		free(f->path);
 		f->path = NULL;
@@ -87,11 +92,9 @@ static int add_main_file(struct clients_source *s, const struct complaint *c)
 	/* Drop-in files make up for a main file that is missing, not for one that is locked. */
 	s->absent = r < 0;
 	s->is_missing = r == -ENOENT;
-	r = add_text(s, c, text ? text : "", size);
-	if (text)
-		secret_erase(text, size);
-	free(text);
-	return r;
+	if (!text)
+		text = strdup("");
+	return text ? add_text(s, c, text, size) : -ENOMEM;
 }
 
 /* A drop-in file that is there but cannot be read is an error: its clients would be forgotten. */
@@ -105,10 +108,7 @@ static int add_drop_in(struct clients_source *s, const struct complaint *c)
 		complain(c, SETTINGS_SYNTAX, "%s: cannot be read: %s", c->path, strerror(-r));
 		return 1;
 	}
-	r = add_text(s, c, text, size);
-	secret_erase(text, size);
-	free(text);
-	return r;
+	return add_text(s, c, text, size);
 }
 
 static int is_drop_in(const struct dirent *e)
@@ -235,7 +235,13 @@ int clients_source_parse(const char *path, const char *text, size_t size,
 {
 	const struct complaint c = { .path = path, .report = report, .userdata = userdata };
 	struct clients_source *s = source_new();
-	int r = s ? add_text(s, &c, text, size) : -ENOMEM;
+	char *copy = s ? malloc(size + 1) : NULL;
+	int r = -ENOMEM;
+
+	if (copy) {
+		memcpy(copy, text, size);
+		r = add_text(s, &c, copy, size);
+	}
 
 	if (r < 0) {
 		(void)clients_source_free(s);

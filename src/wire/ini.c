@@ -367,20 +367,31 @@ static void ini_freep(struct ini **ini)
 int ini_parse(const char *text, size_t size, ini_complain_fn *complain, void *userdata,
 	      struct ini **ret)
 {
-	_cleanup_(ini_freep) struct ini *ini = NULL;
-	struct parser p = { .complain = complain, .userdata = userdata };
-	int r;
+	char *copy;
 
 	if (size > INI_FILE_MAX)
 		return -EFBIG;
-	ini = calloc(1, sizeof(*ini));
-	if (!ini)
-		return -ENOMEM;
-	ini->text = malloc(size + 1);
-	if (!ini->text)
+	copy = malloc(size + 1);
+	if (!copy)
 		return -ENOMEM;
 	if (size > 0)
-		memcpy(ini->text, text, size);
+		memcpy(copy, text, size);
+	return ini_parse_owned(copy, size, complain, userdata, ret);
+}
+
+int ini_parse_owned(char *text, size_t size, ini_complain_fn *complain, void *userdata,
+		    struct ini **ret)
+{
+	_cleanup_(ini_freep) struct ini *ini = calloc(1, sizeof(*ini));
+	struct parser p = { .complain = complain, .userdata = userdata };
+	int r;
+
+	if (!ini || size > INI_FILE_MAX) {
+		explicit_bzero(text, size);
+		free(text);
+		return ini ? -EFBIG : -ENOMEM;
+	}
+	ini->text = text;
 	ini->size = size;
 	ini->keys.text = ini->text;
 	ini->default_keys.text = ini->text;

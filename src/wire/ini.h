@@ -49,6 +49,15 @@ typedef void ini_complain_fn(void *userdata, unsigned int line, const char *text
 int ini_parse(const char *text, size_t size, ini_complain_fn *complain, void *userdata,
 	      struct ini **ret);
 
+/**
+ * ini_parse_owned() - the same without a copy, which for a large file is most of the time
+ * @text: @size + 1 bytes from malloc(3); the last one need not be anything
+ *
+ * Owner: @text goes over to the call, also when it fails; it is changed, and erased in the end.
+ */
+int ini_parse_owned(char *text, size_t size, ini_complain_fn *complain, void *userdata,
+		    struct ini **ret);
+
 /** ini_free() - erases and frees (values may be secrets); NULL is fine; returns NULL */
 struct ini *ini_free(struct ini *ini);
 

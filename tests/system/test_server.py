@@ -13,7 +13,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
-from rig import BUILD, Rig, wait_for  # noqa: E402
+from rig import BUILD, DEADLINE, Rig, wait_for  # noqa: E402
 
 QUICK = {"timeout": "PT3S", "interval": "PT1S", "extended_timeout": "PT3S"}
 
