@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/keeper.h"
 
-#include <string.h>
+#include <errno.h>
 
 #include "base/log.h"
 #include "core/turn.h"
@@ -120,7 +120,7 @@ static void on_committed(void *userdata, int result)
 	*(int *)userdata = result;
 }
 
-int keeper_commit(struct keeper *k, bool all, struct instant now)
+static int put_and_commit(struct keeper *k, bool all, struct instant now)
 {
 	int r = put_list(k, &k->urgent, now);
 
@@ -128,17 +128,40 @@ int keeper_commit(struct keeper *k, bool all, struct instant now)
 		r = put_list(k, &k->batched, now);
 	if (r == 0)
 		store_commit(k->store, on_committed, &r);
+	return r;
+}
+
+int keeper_commit(struct keeper *k, bool all, struct instant now)
+{
+	int r = put_and_commit(k, all, now);
+
 	if (r < 0) {
 		if (!k->failed)
-			log_critical("Could not save persistent state: %s; trying again every "
-				     "few seconds",
-				     store_problem(k->store));
+			log_critical(
+				"Could not save persistent state: %s; no secret is given until "
+				"it can be saved, which is tried again every few seconds",
+				store_problem(k->store));
 		k->failed = true;
 		arm(k, KEEPER_RETRY_USEC);
 		return r;
 	}
-	if (k->failed)
-		log_warning("Persistent state has been saved again");
+	if (k->failed) {
+		log_warning("Persistent state has been saved again; secrets are given again");
+		turn_request(k->turn);
+	}
 	k->failed = false;
 	return 0;
+}
+
+int keeper_finish(struct keeper *k, struct instant now)
+{
+	int r = put_and_commit(k, true, now);
+
+	if (r == -ENOENT || r == -EACCES || r == -EPERM) {
+		log_warning("Could not save persistent state: %s", store_problem(k->store));
+		return 0;
+	}
+	if (r < 0)
+		log_critical("Could not save persistent state: %s", store_problem(k->store));
+	return r;
 }

@@ -42,9 +42,28 @@ void keeper_note(struct keeper *k, struct client *c, bool urgent);
  * keeper_commit() - makes everything that is urgent durable, and what is batched if @all
  *
  * Returns 0, or the negative errno of the store: nothing was kept, the changes stay noted and
- * will be tried again. The failure has been logged.
+ * will be tried again, at the latest after KEEPER_RETRY_USEC. The failure has been logged. The
+ * first success after it asks for a turn, so that what waited to be announced is.
  */
 int keeper_commit(struct keeper *k, bool all, struct instant now);
+
+/**
+ * keeper_is_durable() - the last commit was kept
+ *
+ * While it was not, no secret may be given: a refusal could not be made to last (docs/state.md).
+ */
+static inline bool keeper_is_durable(const struct keeper *k)
+{
+	return !k->failed;
+}
+
+/**
+ * keeper_finish() - the last commit of an orderly end, of everything
+ *
+ * Returns 0, also when the directory or the permission is missing: that is only said (SRV-STATE-3,
+ * L39). Errors: negative errno otherwise, said too; the program ends with status 1.
+ */
+int keeper_finish(struct keeper *k, struct instant now);
 
 /** keeper_forget() - @c is going; what was noted of it need not be saved */
 void keeper_forget(struct keeper *k, struct client *c);

@@ -45,6 +45,8 @@ const char *policy_reason(enum policy_verdict verdict)
 		return "Denied";
 	case POLICY_REFUSE_TIMED_OUT:
 		return "Approval timed out";
+	case POLICY_REFUSE_UNSAVED:
+		return "State cannot be saved";
 	case POLICY_GIVE:
 	case POLICY_ASK:
 	case POLICY_HOLD:

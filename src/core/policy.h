@@ -16,6 +16,7 @@ enum policy_verdict {
 	POLICY_REFUSE_DISABLED,
 	POLICY_REFUSE_DENIED,
 	POLICY_REFUSE_TIMED_OUT, /* nobody decided in time, and the default is to deny */
+	POLICY_REFUSE_UNSAVED,	 /* the state cannot be saved: policy_decide() never says this */
 };
 
 /**

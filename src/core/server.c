@@ -45,6 +45,7 @@ struct server {
 	bool file_is_absent;
 	struct store *store;
 	bool distrust;
+	bool is_restored; /* from here on the end saves */
 
 	struct registry registry;
 	struct turn turn;
@@ -62,9 +63,9 @@ static void on_turn_end(void *userdata, struct instant now)
 	struct server *s = userdata;
 
 	/* A failed commit has been logged and is tried again. Refusals go out all the same: holding
-	 * them back would only keep peers waiting. */
-	(void)keeper_commit(&s->keeper, false, now);
-	manager_announce(&s->manager);
+	 * them back would only keep peers waiting, and no secret passes keeper_is_durable(). */
+	if (keeper_commit(&s->keeper, false, now) == 0)
+		manager_announce(&s->manager);
 	if (s->gates)
 		gates_flush(s->gates, now);
 }
@@ -178,8 +179,9 @@ static int open_privileged(struct server *s)
 	user_find(&user);
 	r = make_state_dir(settings->state_dir, &user);
 	if (r < 0) {
-		log_critical("Cannot make the state directory %s: %s", settings->state_dir,
-			     strerror(-r));
+		log_critical("Cannot make the state directory %s: %s; make it for the server's "
+			     "user, or name another with --statedir",
+			     settings->state_dir, strerror(-r));
 		return r;
 	}
 	return switch_user(&user);
@@ -385,6 +387,7 @@ static int start(struct server *s)
 	client_file_deinit(&s->file);
 	if (r < 0)
 		return r;
+	s->is_restored = true;
 	log_unlocked();
 	/* The text of a large clients.conf has been freed; give its pages back. */
 	(void)malloc_trim(0);
@@ -394,16 +397,17 @@ static int start(struct server *s)
 
 /*
  * Peers first, so that nothing is given any more; then the state; then the checkers, which may take
- * a moment to die. Bounded: no step waits for a peer (SRV-PROC-10).
+ * a moment to die. Bounded: no step waits for a peer (SRV-PROC-10). Negative if the state was lost.
  */
-static void stop(struct server *s)
+static int stop(struct server *s)
 {
 	struct instant now = instant_now();
+	int r = 0;
 
 	notify_stopping();
 	s->gates = gates_free(s->gates);
-	if (s->keeper.store)
-		(void)keeper_commit(&s->keeper, true, now);
+	if (s->is_restored)
+		r = keeper_finish(&s->keeper, now);
 	s->zeroconf = zeroconf_free(s->zeroconf);
 	bus_deinit(&s->bus);
 	checkers_stop(&s->checkers);
@@ -417,6 +421,7 @@ static void stop(struct server *s)
 	s->source = clients_source_free(s->source);
 	s->event = sd_event_unref(s->event);
 	s->listen_fd = fd_close(s->listen_fd);
+	return r;
 }
 
 int server_run(struct server_settings *settings, struct daemon *daemon)
@@ -427,7 +432,7 @@ int server_run(struct server_settings *settings, struct daemon *daemon)
 		.listen_fd = -1,
 		.checkers.fd = -1,
 	};
-	int r;
+	int r, stopped;
 
 	registry_init(&s.registry);
 	if (settings->debug)
@@ -438,7 +443,7 @@ int server_run(struct server_settings *settings, struct daemon *daemon)
 		r = sd_event_loop(s.event);
 		log_debug("Server exiting");
 	}
-	stop(&s);
+	stopped = stop(&s);
 	daemon_end(daemon);
-	return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return r == 0 && stopped == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

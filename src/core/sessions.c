@@ -27,6 +27,9 @@ static void refuse(struct session *s, enum policy_verdict verdict)
 	case POLICY_REFUSE_TIMED_OUT:
 		log_warning("Client %s timed out while waiting for approval", name);
 		break;
+	case POLICY_REFUSE_UNSAVED:
+		log_warning("Client %s is refused while the state cannot be saved", name);
+		break;
 	case POLICY_GIVE:
 	case POLICY_ASK:
 	case POLICY_HOLD:
@@ -75,6 +78,7 @@ static void decide(struct sessions *all, struct session *s, struct instant now)
 	case POLICY_REFUSE_DISABLED:
 	case POLICY_REFUSE_DENIED:
 	case POLICY_REFUSE_TIMED_OUT:
+	case POLICY_REFUSE_UNSAVED:
 		refuse(s, verdict);
 		break;
 	}
@@ -144,17 +148,24 @@ static void on_claim(void *userdata, struct session *s, const struct key_id *id,
 	decide(all, s, now);
 }
 
+/*
+ * A server that cannot write could not keep a refusal over a restart, so it gives nothing:
+ * otherwise a full disk and a crash would bring back whoever was disabled in between.
+ */
 static const struct secret *may_send(void *userdata, struct session *s, struct instant now)
 {
+	const struct sessions *all = userdata;
 	const struct client_life *life = &s->client->life;
 
 	serve_deadline(userdata, s->client, now);
-	if (policy_may_send(life, now))
+	if (policy_may_send(life, now) && keeper_is_durable(all->manager->keeper))
 		return s->client->secret;
 	if (s->phase == GATE_PHASE_CLAIMED && policy_decide(life, now, false) == POLICY_HOLD)
 		gates_answer(s, SESSION_ANSWER_WAIT);
-	else
+	else if (!policy_may_send(life, now))
 		refuse(s, POLICY_REFUSE_DISABLED);
+	else
+		refuse(s, POLICY_REFUSE_UNSAVED);
 	return NULL;
 }
 

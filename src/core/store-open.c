@@ -29,7 +29,7 @@
 #include "base/fd.h"
 #include "base/util.h"
 
-#define FILE_NAME  "clients.db"
+#define FILE_NAME  STORE_FILE_NAME
 #define NEW_NAME   FILE_NAME ".new"
 #define FRESH_NAME FILE_NAME ".fresh"
 
@@ -76,33 +76,11 @@ static _printf_(2, 3) void say(struct opening *o, const char *format, ...)
 	va_end(ap);
 }
 
-static const char *way_out(int error)
-{
-	switch (error) {
-	case ENOENT:
-	case ENOTDIR:
-		return "create the directory, mode 0700, for the server's user, or name another "
-		       "with --statedir";
-	case EACCES:
-	case EPERM:
-		return "the server's user must own the directory and the files in it";
-	case EROFS:
-		return "mount it writable, or name another directory with --statedir";
-	case ENOSPC:
-	case EDQUOT:
-		return "make room on that file system";
-	case EEXIST:
-		return "remove those that are no longer needed";
-	default:
-		return "check the file system, or name another directory with --statedir";
-	}
-}
-
 /* Says "State file DIRECTORY/NAME: DOING: ERROR; WAY OUT" and returns the negative errno. */
 static int fail(struct opening *o, const char *name, const char *doing, int error)
 {
 	say(o, "State file %s/%s: %s: %s; %s", o->directory, name, doing, strerror(error),
-	    way_out(error));
+	    store_way_out(error));
 	return -error;
 }
 
@@ -122,14 +100,15 @@ static int lock_directory(struct opening *o)
 	if (o->directory_fd < 0) {
 		int error = errno;
 
-		say(o, "State directory %s: %s; %s", o->directory, strerror(error), way_out(error));
+		say(o, "State directory %s: %s; %s", o->directory, strerror(error),
+		    store_way_out(error));
 		return -error;
 	}
 	if (faccessat(o->directory_fd, ".", W_OK | X_OK, AT_EACCESS) < 0) {
 		int error = errno;
 
 		say(o, "State directory %s: cannot be written: %s; %s", o->directory,
-		    strerror(error), way_out(error));
+		    strerror(error), store_way_out(error));
 		return -error;
 	}
 	/* File systems without directory locks (NFS) say so; the database's lock remains. */

@@ -25,7 +25,7 @@
 #define HASH_FUNCTION HASH_FNV
 #include <uthash.h>
 
-#define PROBLEM_SIZE 256
+#define PROBLEM_SIZE 512
 
 enum row_change {
 	CHANGE_NONE = 0,
@@ -69,6 +69,7 @@ static const char *const statement_texts[N_STATEMENTS] = {
 struct store {
 	sqlite3 *db;
 	int lock_fd;
+	struct store_files files;
 	bool is_untouched;
 	sqlite3_stmt *statements[N_STATEMENTS];
 	struct row *rows; /* hash by name */
@@ -91,8 +92,8 @@ static int fail_sqlite(struct store *s, int rc, const char *doing)
 {
 	int r = store_errno(s->db, rc);
 
-	set_problem(s, "State file %s: %s: %s", sqlite3_db_filename(s->db, "main"), doing,
-		    r == -EIO ? sqlite3_errmsg(s->db) : strerror(-r));
+	set_problem(s, "State file %s: %s: %s; %s", sqlite3_db_filename(s->db, "main"), doing,
+		    r == -EIO ? sqlite3_errmsg(s->db) : strerror(-r), store_way_out(-r));
 	return r;
 }
 
@@ -190,6 +191,7 @@ int store_attach(sqlite3 *db, int lock_fd, bool is_untouched, struct store **ret
 		return rc;
 	}
 	s->lock_fd = lock_fd;
+	store_files_remember(&s->files, lock_fd);
 	*ret = s;
 	return SQLITE_OK;
 }
@@ -377,6 +379,18 @@ static int write_changes(struct store *s)
 	return rc == SQLITE_OK ? run(s->statements[STATEMENT_COMMIT]) : rc;
 }
 
+/* After the commit, so that one that somebody interferes with is never reported as kept. */
+static int look_after_files(struct store *s)
+{
+	if (store_files_are_there(&s->files, s->lock_fd))
+		return 0;
+	set_problem(s,
+		    "State file %s: was taken away or replaced while in use; restart the server "
+		    "with the state that is to count",
+		    sqlite3_db_filename(s->db, "main"));
+	return -ENOENT;
+}
+
 static void forget_changes(struct store *s)
 {
 	struct row *next;
@@ -408,8 +422,10 @@ void store_commit(struct store *s, store_done_fn *done, void *userdata)
 				(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 		} else {
 			s->is_untouched = false;
-			forget_changes(s);
+			r = look_after_files(s);
 		}
+		if (r == 0)
+			forget_changes(s);
 	}
 	done(userdata, r);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 /*
- * What the three files of the SQLite back end share; nobody else includes this.
+ * What the files of the SQLite back end share; nobody else includes this.
  *
  * store-open.c finds out what lies in the directory, store-sqlite.c collects and commits changes,
- * store-rows.c turns records into columns and back.
+ * store-rows.c turns records into columns and back, store-files.c looks after the files.
  */
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/store.h"
 
@@ -16,6 +17,7 @@ struct sqlite3_stmt;
 
 #define STORE_APPLICATION_ID 0x4d616e64 /* "Mand" */
 #define STORE_SCHEMA_VERSION 1
+#define STORE_FILE_NAME	     "clients.db"
 
 /* The tables of schema version 1, and the marks of a state that nothing was committed to yet. */
 extern const char store_schema[];
@@ -40,6 +42,22 @@ int store_read_row(struct sqlite3_stmt *stmt, struct store_record *ret);
 
 /** store_errno() - a failure of SQLite as negative errno */
 int store_errno(struct sqlite3 *db, int rc);
+
+/** store_way_out() - what an administrator can do about an errno */
+const char *store_way_out(int error);
+
+/** struct store_files - which files the open database consists of */
+struct store_files {
+	bool known[2];
+	dev_t device[2];
+	ino_t inode[2];
+};
+
+/** store_files_remember() - for a database that is open */
+void store_files_remember(struct store_files *files, int directory_fd);
+
+/** store_files_are_there() - nobody has taken them away or replaced them */
+bool store_files_are_there(const struct store_files *files, int directory_fd);
 
 /**
  * store_attach() - the statements and the list of names for a database that was found good

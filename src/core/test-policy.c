@@ -170,6 +170,7 @@ static void test_policy_reason__refusals__have_words(void **state)
 	assert_string_equal(policy_reason(POLICY_REFUSE_DISABLED), "Disabled");
 	assert_string_equal(policy_reason(POLICY_REFUSE_DENIED), "Denied");
 	assert_string_equal(policy_reason(POLICY_REFUSE_TIMED_OUT), "Approval timed out");
+	assert_string_equal(policy_reason(POLICY_REFUSE_UNSAVED), "State cannot be saved");
 	assert_null(policy_reason(POLICY_GIVE));
 	assert_null(policy_reason(POLICY_ASK));
 }

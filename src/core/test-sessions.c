@@ -160,6 +160,22 @@ static void test_claim__known_key_without_approval__given(void **state)
 	world_free(w);
 }
 
+/* SRV-STATE-4: what cannot be refused for good is not given, from the failure to the next success.
+ */
+static void test_may_send__state_cannot_be_saved__refused(void **state)
+{
+	struct world *w = world_new(0, true);
+	struct session *s = arrive(w, 0, &known_key);
+
+	w->keeper.failed = true;
+	assert_null(w->handler.may_send(&w->sessions, s, w->now));
+	assert_int_equal(s->answer, SESSION_ANSWER_REFUSE);
+	w->keeper.failed = false;
+	s = arrive(w, 1, &known_key);
+	assert_ptr_equal(w->handler.may_send(&w->sessions, s, w->now), w->client->secret);
+	world_free(w);
+}
+
 /* SRV-PROTO-20 */
 static void test_claim__unknown_key__refused(void **state)
 {
@@ -359,6 +375,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_claim__known_key_without_approval__given),
+		cmocka_unit_test(test_may_send__state_cannot_be_saved__refused),
 		cmocka_unit_test(test_claim__unknown_key__refused),
 		cmocka_unit_test(test_claim__key_of_nothing__refused),
 		cmocka_unit_test(test_claim__disabled__refused),

@@ -317,6 +317,27 @@ static void test_store_open__no_directory__says_what_to_do(void **state)
 
 #define with_directory(f) cmocka_unit_test_setup_teardown(f, setup_directory, teardown_directory)
 
+/* SQLite would go on writing into them, and everything would be lost at the end. SRV-STATE-3 */
+static void test_store_commit__file_taken_away_or_replaced__fails_until_it_is_back(void **state)
+{
+	static const char *const names[] = { "clients.db", "clients.db-wal" };
+	struct store *s = open_store(STORE_OPEN_NEW);
+
+	put(s, "x", 1);
+	assert_int_equal(commit(s), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_int_equal(rename(in_directory(names[i]), in_directory("away")), 0);
+		put(s, "x", 2);
+		assert_int_equal(commit(s), -ENOENT);
+		assert_non_null(strstr(store_problem(s), "clients.db"));
+		write_file(names[i], "x", 1);
+		assert_int_equal(commit(s), -ENOENT);
+		assert_int_equal(rename(in_directory("away"), in_directory(names[i])), 0);
+		assert_int_equal(commit(s), 0);
+	}
+	store_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +354,8 @@ int main(void)
 		with_directory(test_store_open__creation_interrupted__is_still_new),
 		with_directory(test_store_open__random_bytes_flipped__has_a_result),
 		with_directory(test_store_open__no_directory__says_what_to_do),
+		with_directory(
+			test_store_commit__file_taken_away_or_replaced__fails_until_it_is_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

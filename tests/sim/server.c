@@ -213,6 +213,7 @@ static void decide(struct sim *s, struct sim_client *c, struct peer *p)
 		break;
 	case POLICY_REFUSE_DENIED:
 	case POLICY_REFUSE_TIMED_OUT:
+	case POLICY_REFUSE_UNSAVED:
 		s->counts.refusals++;
 		peer_ends(s, c, p);
 		break;
