@@ -13,10 +13,13 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#define CELL_STEP  ((size_t)64)
-#define CELL_MAX   ((size_t)4096)
-#define N_CLASSES  (CELL_MAX / CELL_STEP)
-#define CHUNK_SIZE ((size_t)64 * 1024)
+#define CELL_STEP ((size_t)64)
+#define CELL_MAX  ((size_t)4096)
+#define N_CLASSES (CELL_MAX / CELL_STEP)
+/* A chunk is locked, and so filled with pages, in one go: a thousand page faults one by one cost as
+ * much as all else that a large start does. Chunks double, so that few secrets take little. */
+#define CHUNK_MIN ((size_t)64 * 1024)
+#define CHUNK_MAX ((size_t)1024 * 1024)
 
 struct free_cell {
 	struct free_cell *next;
@@ -26,6 +29,7 @@ struct size_class {
 	struct free_cell *free_cells;
 	uint8_t *fresh; /* never used part of the newest chunk */
 	size_t n_fresh;
+	size_t chunk_size; /* of the newest chunk; 0: none yet */
 };
 
 static struct size_class classes[N_CLASSES];
@@ -46,8 +50,7 @@ static void *map_pages(size_t size)
 	/* A child that forks and has not yet executed must not carry a copy either. */
 	(void)madvise(p, size, MADV_DONTDUMP);
 	(void)madvise(p, size, MADV_WIPEONFORK);
-	/* Locks pages as they are touched, so that an unfilled chunk costs nothing. */
-	if (mlock2(p, size, MLOCK_ONFAULT) < 0)
+	if (mlock(p, size) < 0)
 		unlocked_bytes += size;
 	return p;
 }
@@ -69,12 +72,14 @@ static void *take_cell(struct size_class *c, size_t size)
 		return cell;
 	}
 	if (c->n_fresh == 0) {
-		uint8_t *chunk = map_pages(CHUNK_SIZE);
+		size_t wanted = MIN_OF(MAX_OF(2 * c->chunk_size, CHUNK_MIN), CHUNK_MAX);
+		uint8_t *chunk = map_pages(wanted);
 
 		if (!chunk)
 			return NULL;
+		c->chunk_size = wanted;
 		c->fresh = chunk;
-		c->n_fresh = CHUNK_SIZE / size;
+		c->n_fresh = wanted / size;
 	}
 	cell = c->fresh;
 	c->fresh += size;
