@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
-from rig import BUILD, DEADLINE, Rig  # noqa: E402
+from rig import BUILD, DEADLINE, Rig, wait_for  # noqa: E402
 
 PLUGINS = next(pathlib.Path("/usr/lib").glob("*/mandos/plugins.d"))
 CLIENTS = {"our client": BUILD / "mandos-client", "Debian's client": PLUGINS / "mandos-client"}
@@ -26,6 +26,8 @@ class Machine:
 
     def __init__(self, keygen, folder):
         self.folder = folder
+        self.pubkey = folder / "tls-pubkey.pem"
+        self.privkey = folder / "tls-privkey.pem"
         folder.mkdir()
         passfile = folder / "password"
         passfile.write_bytes(PASSWORD)
@@ -38,8 +40,7 @@ class Machine:
     def argv(self, program, address, port):
         return [program, f"--connect={address}:{port}", "--interface=lo", "--retry=1",
                 f"--pubkey={self.folder}/pubkey.txt", f"--seckey={self.folder}/seckey.txt",
-                f"--tls-pubkey={self.folder}/tls-pubkey.pem",
-                f"--tls-privkey={self.folder}/tls-privkey.pem",
+                f"--tls-pubkey={self.pubkey}", f"--tls-privkey={self.privkey}",
                 f"--network-hook-dir={self.folder}"]
 
 
@@ -123,9 +124,11 @@ class Matrix(unittest.TestCase):
     def test_client_that_missed_its_checks_is_refused(self):
         """SRV-LIFE-5, SRV-LIFE-11: whatever it was that disabled it."""
         for rig, program, machine in self.pairs():
-            rig.write_clients(machine.section,
-                              default="checker = false\ntimeout = PT2S\ninterval = PT1S")
+            rig.write_clients(machine.section, default="checker = false\ntimeout = PT2S\n"
+                                                       "interval = PT1S\nextended_timeout = PT1S")
             rig.start()
+            # The reference does not say when it disables, so it is asked until it has.
+            wait_for("its end", lambda: rig.ask(machine).kind == "refused")
             self.assert_refused(rig, program, machine, "INFO: Client web1 is disabled$")
 
     def test_approval_by_default(self):
