@@ -35,6 +35,17 @@ struct size_class {
 static struct size_class classes[N_CLASSES];
 static size_t unlocked_bytes;
 
+bool secret_equal(const struct secret *a, const struct secret *b)
+{
+	uint8_t difference = 0;
+
+	if (a->size != b->size)
+		return false;
+	for (size_t i = 0; i < a->size; i++)
+		difference |= a->data[i] ^ b->data[i];
+	return difference == 0;
+}
+
 void secret_erase(void *data, size_t size)
 {
 	if (size > 0)

@@ -14,6 +14,7 @@
  * each would be 40 MiB. Bounds: SECRET_SIZE_MAX per secret.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,9 @@ static inline void secret_freep(struct secret **s)
 	(void)secret_free(*s);
 }
 #define _cleanup_secret_ _cleanup_(secret_freep)
+
+/** secret_equal() - the same bytes; in a time that depends on the sizes only */
+bool secret_equal(const struct secret *a, const struct secret *b);
 
 /** secret_erase() - overwrites memory in a way the compiler may not drop */
 void secret_erase(void *data, size_t size);

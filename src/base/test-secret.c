@@ -230,6 +230,21 @@ static void test_secret_process_harden__always__forbids_dumps_and_tracing(void *
 	assert_true(in_child(is_hardened));
 }
 
+static void test_secret_equal__any__compares_size_and_bytes(void **state)
+{
+	_cleanup_secret_ struct secret *a = secret_copy("abc", 3), *same = secret_copy("abc", 3);
+	_cleanup_secret_ struct secret *other = secret_copy("abd", 3),
+				       *longer = secret_copy("abcd", 4);
+	_cleanup_secret_ struct secret *nothing = secret_new(0), *void_too = secret_new(0);
+
+	assert_true(secret_equal(a, same));
+	assert_false(secret_equal(a, other));
+	assert_false(secret_equal(a, longer));
+	assert_false(secret_equal(longer, a));
+	assert_false(secret_equal(nothing, a));
+	assert_true(secret_equal(nothing, void_too));
+}
+
 static void test_secret_erase__nothing__is_legal(void **state)
 {
 	uint8_t data[] = { 1, 2, 3 };
@@ -252,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_secret__after_fork__child_has_nothing),
 		cmocka_unit_test(test_secret_new__locking_refused__works_and_is_told),
 		cmocka_unit_test(test_secret_process_harden__always__forbids_dumps_and_tracing),
+		cmocka_unit_test(test_secret_equal__any__compares_size_and_bytes),
 		cmocka_unit_test(test_secret_erase__nothing__is_legal),
 	};
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "core/record.h"
 #include "core/turn.h"
 
 struct store_life keeper_life(const struct client *c, struct instant now)
@@ -73,19 +74,44 @@ void keeper_note(struct keeper *k, struct client *c, bool urgent)
 	TAILQ_INSERT_TAIL(urgent ? &k->urgent : &k->batched, c, save_link);
 }
 
+void keeper_note_settings(struct keeper *k, struct client *c)
+{
+	c->save_settings = true;
+	keeper_note(k, c, true);
+}
+
+int keeper_note_removed(struct keeper *k, struct client *c)
+{
+	turn_request(k->turn);
+	return store_put_removed(k->store, c->name);
+}
+
+static int put_one(struct keeper *k, struct client *c, struct instant now)
+{
+	struct store_record record;
+
+	if (!c->save_settings) {
+		struct store_life life = keeper_life(c, now);
+
+		return store_put_life(k->store, c->name, &life);
+	}
+	record = record_in_force(c, now);
+	return store_put_current(k->store, &record);
+}
+
 /* Puts every client of a list into the store's next commit. Stops at the first failure. */
 static int put_list(struct keeper *k, struct save_list *list, struct instant now)
 {
 	struct client *c;
 
 	while ((c = TAILQ_FIRST(list))) {
-		struct store_life life = keeper_life(c, now);
-		int r = store_put_life(k->store, c->name, &life);
+		int r = put_one(k, c, now);
 
 		if (r < 0)
 			return r;
 		TAILQ_REMOVE(list, c, save_link);
 		c->save = SAVE_CLEAN;
+		c->save_settings = false;
 	}
 	return 0;
 }
@@ -97,6 +123,7 @@ void keeper_forget(struct keeper *k, struct client *c)
 	else if (c->save == SAVE_BATCHED)
 		TAILQ_REMOVE(&k->batched, c, save_link);
 	c->save = SAVE_CLEAN;
+	c->save_settings = false;
 }
 
 static void clear_list(struct save_list *list)
@@ -106,6 +133,7 @@ static void clear_list(struct save_list *list)
 	while ((c = TAILQ_FIRST(list))) {
 		TAILQ_REMOVE(list, c, save_link);
 		c->save = SAVE_CLEAN;
+		c->save_settings = false;
 	}
 }
 

@@ -38,6 +38,16 @@ void keeper_deinit(struct keeper *k);
 /** keeper_note() - @c has changed; @urgent: before anybody is told (EFFECT_SAVE) */
 void keeper_note(struct keeper *k, struct client *c, bool urgent);
 
+/** keeper_note_settings() - its settings or its secret were changed at run time; urgent */
+void keeper_note_settings(struct keeper *k, struct client *c);
+
+/**
+ * keeper_note_removed() - @c is removed at run time, though the file still has it (SRV-STATE-18)
+ *
+ * Comes before manager_remove(). Never fails for lack of memory. Errors: -ENOENT.
+ */
+int keeper_note_removed(struct keeper *k, struct client *c);
+
 /**
  * keeper_commit() - makes everything that is urgent durable, and what is batched if @all
  *

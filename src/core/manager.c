@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/manager.h"
 
+#include <errno.h>
 #include <sys/random.h>
 
 #include "base/log.h"
+#include "core/sealed.h"
 
 static const char *cause_text(enum disable_cause cause)
 {
@@ -52,6 +54,30 @@ void manager_announce(struct manager *m)
 	}
 }
 
+/* A setting is saved as part of another record than the life. */
+static bool is_setting(enum client_property property)
+{
+	switch (property) {
+	case CLIENT_TIMEOUT:
+	case CLIENT_INTERVAL:
+	case CLIENT_EXTENDED_TIMEOUT:
+	case CLIENT_APPROVAL_DELAY:
+	case CLIENT_APPROVAL_DURATION:
+	case CLIENT_APPROVED_BY_DEFAULT:
+		return true;
+	case CLIENT_ENABLED:
+	case CLIENT_LAST_ENABLED:
+	case CLIENT_EXPIRES:
+	case CLIENT_LAST_CHECKED_OK:
+	case CLIENT_LAST_CHECKER_STATUS:
+	case CLIENT_CHECKER_RUNNING:
+	case CLIENT_APPROVAL_PENDING:
+	case CLIENT_LAST_APPROVAL_REQUEST:
+		break;
+	}
+	return false;
+}
+
 static void carry_out(struct manager *m, struct client *c, const struct client_effect *effect,
 		      struct instant now)
 {
@@ -59,6 +85,8 @@ static void carry_out(struct manager *m, struct client *c, const struct client_e
 	case EFFECT_CHANGED:
 		if (effect->property == CLIENT_ENABLED)
 			note_announcement(m, c);
+		if (is_setting(effect->property))
+			keeper_note_settings(m->keeper, c);
 		break;
 	case EFFECT_START_CHECKER:
 		checkers_run(m->checkers, c, now);
@@ -123,6 +151,25 @@ void manager_start_all(struct manager *m, struct instant now)
 	TAILQ_FOREACH (c, &m->registry->clients, link) {
 		manager_start_client(m, c, now);
 	}
+}
+
+int manager_set_secret(struct manager *m, struct client *c, struct secret *secret)
+{
+	const struct seal seal = { .configured = registry_configured_secret(c), .client = c->name };
+	struct sealed *sealed = NULL;
+	uint8_t salt[SEALED_SALT_SIZE];
+	int r;
+
+	if (!secret_equal(secret, seal.configured)) {
+		if (getrandom(salt, sizeof(salt), 0) != sizeof(salt))
+			return -errno;
+		r = sealed_close(secret, &seal, salt, &sealed);
+		if (r < 0)
+			return r;
+	}
+	registry_set_secret(c, secret, sealed);
+	keeper_note_settings(m->keeper, c);
+	return 0;
 }
 
 void manager_remove(struct manager *m, struct client *c, struct instant now)

@@ -51,6 +51,15 @@ void manager_start_client(struct manager *m, struct client *c, struct instant no
  */
 void manager_remove(struct manager *m, struct client *c, struct instant now);
 
+/**
+ * manager_set_secret() - another secret, set at run time; the next delivery gives it (SRV-LIFE-36)
+ * @secret: taken over on success
+ *
+ * It is sealed for the store (SRV-STATE-7). Durable, like every change, at the end of the turn.
+ * Errors: -ENOMEM, errno of getrandom(2); nothing has changed then.
+ */
+int manager_set_secret(struct manager *m, struct client *c, struct secret *secret);
+
 /** manager_announce() - tells what has changed in this turn; after the commit (SRV-LOG-9) */
 void manager_announce(struct manager *m);
 

@@ -28,13 +28,22 @@ struct store_settings record_configured(const struct client_settings *s)
 	};
 }
 
-struct store_record record_make(const struct client *c, const struct client_settings *s,
-				struct instant now)
+struct store_record record_in_force(const struct client *c, struct instant now)
 {
 	return (struct store_record){
 		.name = c->name,
+		.sealed = c->sealed ? c->sealed->data : NULL,
+		.sealed_size = c->sealed ? c->sealed->size : 0,
 		.current = record_current(c),
-		.configured = record_configured(s),
 		.life = keeper_life(c, now),
 	};
+}
+
+struct store_record record_make(const struct client *c, const struct client_settings *s,
+				struct instant now)
+{
+	struct store_record record = record_in_force(c, now);
+
+	record.configured = record_configured(s);
+	return record;
 }

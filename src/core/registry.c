@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "core/sealed.h"
 
 void registry_init(struct registry *r)
 {
@@ -18,13 +19,41 @@ void registry_init(struct registry *r)
 	TAILQ_INIT(&r->leaving);
 }
 
+const struct secret *registry_configured_secret(const struct client *c)
+{
+	return c->configured ? c->configured : c->secret;
+}
+
+void registry_set_secret(struct client *c, struct secret *secret, struct sealed *sealed)
+{
+	struct secret *configured = c->configured ? c->configured : c->secret;
+
+	if (c->configured)
+		c->secret = secret_free(c->secret);
+	free(c->sealed);
+	c->sealed = sealed;
+	c->configured = sealed ? configured : NULL;
+	if (!sealed)
+		(void)secret_free(configured);
+	c->secret = secret;
+}
+
+void registry_configure_secret(struct client *c, struct secret *secret)
+{
+	c->configured = secret_free(c->configured);
+	free(c->sealed);
+	c->sealed = NULL;
+	(void)secret_free(c->secret);
+	c->secret = secret;
+}
+
 static void client_free(struct client *c)
 {
 	free(c->name);
 	free(c->host);
 	free(c->checker);
 	free(c->fingerprint);
-	c->secret = secret_free(c->secret);
+	registry_configure_secret(c, NULL);
 	free(c);
 }
 

@@ -18,6 +18,7 @@
 #include "core/settings.h"
 #include "wire/keyid.h"
 
+struct sealed;
 struct session;
 struct run;
 LIST_HEAD(session_list, session);
@@ -37,7 +38,9 @@ struct client {
 	char *host;
 	char *checker; /* template for run-time expansion */
 	char *fingerprint;
-	struct secret *secret;
+	struct secret *secret;	   /* in force */
+	struct secret *configured; /* if another was set at run time: the one in the file */
+	struct sealed *sealed;	   /* and then: @secret, sealed for the store */
 	struct key_id key_id;
 	bool has_key_id;
 	bool indexed; /* can be found by its key ID */
@@ -50,6 +53,7 @@ struct client {
 	bool to_announce; /* its enabled state changed in this turn */
 	TAILQ_ENTRY(client) announce_link;
 	enum save_state save;
+	bool save_settings; /* not only the life */
 	TAILQ_ENTRY(client) save_link;
 
 	TAILQ_ENTRY(client) link;
@@ -106,6 +110,19 @@ void registry_release(struct registry *r, struct client *c);
  * For after several have changed: the first that has it keeps it (SRV-CLNT-13).
  */
 void registry_reindex(struct registry *r);
+
+/** registry_configured_secret() - what the file says, whatever is in force */
+const struct secret *registry_configured_secret(const struct client *c);
+
+/**
+ * registry_set_secret() - another secret is in force, set at run time
+ * @secret: taken over
+ * @sealed: the same for the store, taken over; NULL when @secret is the one in the file
+ */
+void registry_set_secret(struct client *c, struct secret *secret, struct sealed *sealed);
+
+/** registry_configure_secret() - the file has another secret, which ends one set at run time */
+void registry_configure_secret(struct client *c, struct secret *secret);
 
 /** registry_set_text() - replaces one of a client's strings by a copy of @value; -ENOMEM: unchanged
  */

@@ -106,11 +106,6 @@ static int on_record(void *userdata, const struct store_record *record)
 	return w->before.host && w->before.checker && w->before.fingerprint ? 0 : -ENOMEM;
 }
 
-static bool same_secret(const struct secret *a, const struct secret *b)
-{
-	return a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
-}
-
 static bool same_key(const struct store_settings *before, const struct client_settings *s)
 {
 	return before->has_key_id == s->has_key_id &&
@@ -129,7 +124,7 @@ static bool is_changed(const struct wanted *w)
 {
 	const struct client_settings *s = w->settings;
 
-	return !w->is_known || !same_secret(w->client->secret, s->secret) ||
+	return !w->is_known || !secret_equal(registry_configured_secret(w->client), s->secret) ||
 	       !same_key(&w->before, s) || !same_rules(&w->before.rules, &s->rules) ||
 	       w->before.enabled != s->enabled || strcmp(w->before.host, s->host) != 0 ||
 	       strcmp(w->before.checker, s->checker) != 0 ||
@@ -193,10 +188,8 @@ static int change_client(struct reload *r, struct wanted *w)
 
 	if (e < 0)
 		return e;
-	if (!same_secret(c->secret, s->secret)) {
-		(void)secret_free(c->secret);
-		c->secret = STEAL_PTR(s->secret);
-	}
+	if (!secret_equal(registry_configured_secret(c), s->secret))
+		registry_configure_secret(c, STEAL_PTR(s->secret));
 	if (!w->is_known)
 		return 0;
 	if (!same_key(&w->before, s)) {

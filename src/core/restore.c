@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "core/merge.h"
 #include "core/record.h"
+#include "core/sealed.h"
 
 /* Slewing by a time server is no news. */
 #define CLOCK_TOLERANCE_USEC (2 * USEC_PER_SEC)
@@ -42,6 +43,32 @@ static int take_settings(struct registry *registry, struct client *c,
 	if (merged->has_key_id != c->has_key_id || !key_id_equal(&merged->key_id, &c->key_id))
 		registry_set_key(registry, c, merged->has_key_id ? &merged->key_id : NULL);
 	c->life.rules = merged->rules;
+	return 0;
+}
+
+/* SRV-STATE-12. What does not open any more is not written again either. */
+static int take_secret(struct client *c, const struct store_record *record)
+{
+	const struct seal seal = { .configured = c->secret, .client = c->name };
+	struct secret *secret = NULL;
+	struct sealed *sealed;
+	int r;
+
+	if (!record->sealed)
+		return 0;
+	r = sealed_open(record->sealed, record->sealed_size, &seal, &secret);
+	if (r < 0)
+		return r;
+	if (r == SEALED_WRONG) {
+		log_debug("Failed to decrypt %s old secret", c->name);
+		return 0;
+	}
+	sealed = sealed_copy(record->sealed, record->sealed_size);
+	if (!sealed) {
+		(void)secret_free(secret);
+		return -ENOMEM;
+	}
+	registry_set_secret(c, secret, sealed);
 	return 0;
 }
 
@@ -112,6 +139,8 @@ static int on_record(void *userdata, const struct store_record *record)
 	configured.enabled = configured_enabled;
 	merge_settings(&configured, record, &merged);
 	r = take_settings(registry, c, &merged);
+	if (r == 0)
+		r = take_secret(c, record);
 	if (r < 0)
 		return r;
 	log_note(c, merge_life(&c->life, configured_enabled, record, restoring->now));

@@ -38,6 +38,9 @@
 
 #define NAME_SIZE 64
 
+/* A sealed secret, seven strings, and the numbers. */
+#define ROW_SIZE_MAX ((int)(SEALED_SIZE_MAX + 7 * STORE_TEXT_MAX + 4096))
+
 /* SQLite's page cache, in KiB (negative: KiB, not pages). */
 #define CONNECTION_PRAGMAS                                                                 \
 	"PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; PRAGMA cache_size=-1024;" \
@@ -219,7 +222,7 @@ static int open_database(const struct opening *o, const char *name, sqlite3 **re
 	(void)sqlite3_db_config(*ret_db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(*ret_db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	(void)sqlite3_db_config(*ret_db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-	(void)sqlite3_limit(*ret_db, SQLITE_LIMIT_LENGTH, 1 << 20);
+	(void)sqlite3_limit(*ret_db, SQLITE_LIMIT_LENGTH, ROW_SIZE_MAX);
 	return SQLITE_OK;
 }
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* SQL reads best with a column a line, which clang-format cannot know. */
@@ -36,11 +37,11 @@
 	" last_approval_request, saved, last_checker_status"
 #define LIFE_PARAMETERS "?,?,?,?,?,?,?,?,?"
 
-#define ALL_COLUMNS                                                                      \
-	"place, name, removed,"                                                          \
-	SETTINGS_COLUMNS("current_")                                                     \
-	SETTINGS_COLUMNS("configured_")                                                  \
-	LIFE_COLUMNS
+/* What is in force: all but the place, the name and what is configured. */
+#define CURRENT_COLUMNS "removed, sealed," SETTINGS_COLUMNS("current_") LIFE_COLUMNS
+#define CURRENT_PARAMETERS "?,?," SETTINGS_PARAMETERS LIFE_PARAMETERS
+
+#define ALL_COLUMNS "place, name," SETTINGS_COLUMNS("configured_") CURRENT_COLUMNS
 
 /* "untouched" has one row from the creation of the state to its first commit: which result of
  * store_open() nobody has answered yet, and the file that was set aside. Without it, a crash after
@@ -52,6 +53,7 @@ const char store_schema[] =
 	" removed INTEGER NOT NULL CHECK (removed IN (0, 1)),"
 	SETTINGS_SCHEMA("current_")
 	SETTINGS_SCHEMA("configured_")
+	" sealed BLOB CHECK (length(sealed) BETWEEN 49 AND 1048625),"
 	" enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),"
 	" disable_cause INTEGER NOT NULL CHECK (disable_cause BETWEEN 0 AND 4),"
 	" created INTEGER,"
@@ -67,7 +69,10 @@ const char store_schema[] =
 /* Replaces by place (the same client) and by name (removed and put again before a commit). */
 const char store_sql_put[] =
 	"INSERT OR REPLACE INTO client (" ALL_COLUMNS ")"
-	" VALUES (?,?,?," SETTINGS_PARAMETERS SETTINGS_PARAMETERS LIFE_PARAMETERS ")";
+	" VALUES (?,?," SETTINGS_PARAMETERS CURRENT_PARAMETERS ")";
+
+const char store_sql_current[] =
+	"UPDATE client SET (" CURRENT_COLUMNS ") = (" CURRENT_PARAMETERS ") WHERE place = ?";
 
 const char store_sql_life[] =
 	"UPDATE client SET (" LIFE_COLUMNS ") = (" LIFE_PARAMETERS ") WHERE place = ?";
@@ -138,16 +143,35 @@ static void bind_life(struct columns *c, const struct store_life *life)
 	bind_int(c, life->last_checker_status);
 }
 
+static void bind_current(struct columns *c, const struct store_record *record)
+{
+	bind_int(c, record->removed);
+	if (record->sealed)
+		keep_rc(c, sqlite3_bind_blob64(c->stmt, c->at++, record->sealed,
+					       record->sealed_size, SQLITE_STATIC));
+	else
+		keep_rc(c, sqlite3_bind_null(c->stmt, c->at++));
+	bind_settings(c, &record->current);
+	bind_life(c, &record->life);
+}
+
 int store_bind_put(sqlite3_stmt *stmt, int64_t place, const struct store_record *record)
 {
 	struct columns c = { .stmt = stmt, .at = 1 };
 
 	bind_int(&c, place);
 	bind_text(&c, record->name);
-	bind_int(&c, record->removed);
-	bind_settings(&c, &record->current);
 	bind_settings(&c, &record->configured);
-	bind_life(&c, &record->life);
+	bind_current(&c, record);
+	return c.rc;
+}
+
+int store_bind_current(sqlite3_stmt *stmt, int64_t place, const struct store_record *record)
+{
+	struct columns c = { .stmt = stmt, .at = 1 };
+
+	bind_current(&c, record);
+	bind_int(&c, place);
 	return c.rc;
 }
 
@@ -227,6 +251,16 @@ static void read_settings(struct columns *c, struct store_settings *s)
 	s->enabled = read_bool(c);
 }
 
+static void read_sealed(struct columns *c, struct store_record *record)
+{
+	record->sealed = sqlite3_column_blob(c->stmt, c->at);
+	record->sealed_size = (size_t)sqlite3_column_bytes(c->stmt, c->at);
+	if (sqlite3_column_type(c->stmt, c->at) != SQLITE_NULL &&
+	    (!record->sealed || record->sealed_size > SEALED_SIZE_MAX))
+		keep_rc(c, SQLITE_CORRUPT);
+	c->at++;
+}
+
 static void read_life(struct columns *c, struct store_life *life)
 {
 	life->enabled = read_bool(c);
@@ -246,13 +280,64 @@ int store_read_row(sqlite3_stmt *stmt, struct store_record *ret)
 	struct store_record record = {};
 
 	record.name = read_text(&c);
-	record.removed = read_bool(&c);
-	read_settings(&c, &record.current);
 	read_settings(&c, &record.configured);
+	record.removed = read_bool(&c);
+	read_sealed(&c, &record);
+	read_settings(&c, &record.current);
 	read_life(&c, &record.life);
 	if (c.rc != SQLITE_OK)
 		return c.rc == SQLITE_NOMEM ? -ENOMEM : -EBADMSG;
 	*ret = record;
+	return 0;
+}
+
+/* Adds the room a string needs; false beyond STORE_TEXT_MAX. */
+static bool measure(const char *text, size_t *size)
+{
+	size_t length = text ? strnlen(text, STORE_TEXT_MAX + 1) : 0;
+
+	*size += length + 1;
+	return length <= STORE_TEXT_MAX;
+}
+
+static const char *copy_text(char **at, const char *text)
+{
+	char *start = *at;
+	size_t size = text ? strlen(text) + 1 : 1;
+
+	memcpy(start, text ? text : "", size);
+	*at += size;
+	return start;
+}
+
+int store_record_copy(const struct store_record *record, struct store_record **ret)
+{
+	const struct store_settings *a = &record->current, *b = &record->configured;
+	size_t size = sizeof(*record);
+	struct store_record *copy;
+	char *at;
+
+	if ((record->sealed && record->sealed_size > SEALED_SIZE_MAX) || !measure(a->host, &size) ||
+	    !measure(a->checker, &size) || !measure(a->fingerprint, &size) ||
+	    !measure(b->host, &size) || !measure(b->checker, &size) ||
+	    !measure(b->fingerprint, &size))
+		return -EMSGSIZE;
+	copy = malloc(size + (record->sealed ? record->sealed_size : 0));
+	if (!copy)
+		return -ENOMEM;
+	*copy = *record;
+	at = (char *)(copy + 1);
+	copy->current.host = copy_text(&at, a->host);
+	copy->current.checker = copy_text(&at, a->checker);
+	copy->current.fingerprint = copy_text(&at, a->fingerprint);
+	copy->configured.host = copy_text(&at, b->host);
+	copy->configured.checker = copy_text(&at, b->checker);
+	copy->configured.fingerprint = copy_text(&at, b->fingerprint);
+	if (record->sealed) {
+		memcpy(at, record->sealed, record->sealed_size);
+		copy->sealed = (uint8_t *)at;
+	}
+	*ret = copy;
 	return 0;
 }
 

@@ -30,7 +30,9 @@
 enum row_change {
 	CHANGE_NONE = 0,
 	CHANGE_LIFE,
+	CHANGE_CURRENT,
 	CHANGE_PUT,
+	CHANGE_REMOVED, /* marked as removed; CHANGE_PUT instead, if that is pending */
 	CHANGE_REMOVE,
 };
 
@@ -40,8 +42,8 @@ struct row {
 	struct row *next_changed;
 	enum row_change change;
 	int64_t place;
-	struct store_record *pending; /* CHANGE_PUT: a copy with its strings behind it */
-	struct store_life life;	      /* CHANGE_LIFE, CHANGE_PUT */
+	struct store_record *pending; /* CHANGE_CURRENT, CHANGE_PUT: a copy */
+	struct store_life life;	      /* CHANGE_LIFE, CHANGE_CURRENT, CHANGE_PUT */
 	char name[];
 };
 
@@ -49,7 +51,9 @@ enum statement {
 	STATEMENT_BEGIN,
 	STATEMENT_COMMIT,
 	STATEMENT_PUT,
+	STATEMENT_CURRENT,
 	STATEMENT_LIFE,
+	STATEMENT_REMOVED,
 	STATEMENT_REMOVE,
 	STATEMENT_TOUCH,
 	STATEMENT_LOAD,
@@ -60,7 +64,10 @@ static const char *const statement_texts[N_STATEMENTS] = {
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
 	[STATEMENT_COMMIT] = "COMMIT",
 	[STATEMENT_PUT] = store_sql_put,
+	[STATEMENT_CURRENT] = store_sql_current,
 	[STATEMENT_LIFE] = store_sql_life,
+	[STATEMENT_REMOVED] = "UPDATE client SET removed = 1, sealed = NULL, enabled = 0,"
+			      " expires = NULL WHERE place = ?",
 	[STATEMENT_REMOVE] = "DELETE FROM client WHERE name = ?",
 	[STATEMENT_TOUCH] = "DELETE FROM untouched",
 	[STATEMENT_LOAD] = store_sql_load,
@@ -225,65 +232,35 @@ static bool life_is_valid(const struct store_life *life)
 	       life->last_checker_status >= CHECKER_STATUS_NONE && life->last_checker_status <= 255;
 }
 
-/* Adds the room a string needs; false beyond STORE_TEXT_MAX. */
-static bool measure(const char *text, size_t *size)
+static int check_record(struct store *s, const struct store_record *record)
 {
-	size_t length = text ? strnlen(text, STORE_TEXT_MAX + 1) : 0;
-
-	*size += length + 1;
-	return length <= STORE_TEXT_MAX;
+	if (!record->name || !*record->name || !life_is_valid(&record->life) ||
+	    (record->sealed && record->sealed_size < SEALED_OVERHEAD)) {
+		set_problem(s, "A record without a name, or with a value out of range");
+		return -EINVAL;
+	}
+	return strnlen(record->name, STORE_TEXT_MAX + 1) > STORE_TEXT_MAX ? -EMSGSIZE : 0;
 }
 
-static const char *copy_text(char **at, const char *text)
+/* Takes @copy over. */
+static void row_put(struct store *s, struct row *row, struct store_record *copy,
+		    enum row_change change)
 {
-	char *start = *at;
-	size_t size = text ? strlen(text) + 1 : 1;
-
-	memcpy(start, text ? text : "", size);
-	*at += size;
-	return start;
-}
-
-static int copy_record(const struct store_record *record, struct store_record **ret)
-{
-	const struct store_settings *a = &record->current, *b = &record->configured;
-	size_t size = sizeof(*record);
-	struct store_record *copy;
-	char *at;
-
-	if (!measure(a->host, &size) || !measure(a->checker, &size) ||
-	    !measure(a->fingerprint, &size) || !measure(b->host, &size) ||
-	    !measure(b->checker, &size) || !measure(b->fingerprint, &size))
-		return -EMSGSIZE;
-	copy = malloc(size);
-	if (!copy)
-		return -ENOMEM;
-	*copy = *record;
-	at = (char *)(copy + 1);
-	copy->current.host = copy_text(&at, a->host);
-	copy->current.checker = copy_text(&at, a->checker);
-	copy->current.fingerprint = copy_text(&at, a->fingerprint);
-	copy->configured.host = copy_text(&at, b->host);
-	copy->configured.checker = copy_text(&at, b->checker);
-	copy->configured.fingerprint = copy_text(&at, b->fingerprint);
-	*ret = copy;
-	return 0;
+	copy->name = row->name;
+	row->life = copy->life;
+	free(row->pending);
+	row->pending = copy;
+	row_change(s, row, change);
 }
 
 int store_put(struct store *s, const struct store_record *record)
 {
 	struct store_record *copy = NULL;
 	struct row *row;
-	size_t unused = 0;
-	int r;
+	int r = check_record(s, record);
 
-	if (!record->name || !*record->name || !life_is_valid(&record->life)) {
-		set_problem(s, "A record without a name, or with a value out of range");
-		return -EINVAL;
-	}
-	if (!measure(record->name, &unused))
-		return -EMSGSIZE;
-	r = copy_record(record, &copy);
+	if (r == 0)
+		r = store_record_copy(record, &copy);
 	if (r < 0)
 		return r;
 	row = row_find(s, record->name);
@@ -298,26 +275,65 @@ int store_put(struct store *s, const struct store_record *record)
 	}
 	if (row->place == 0 || row->change == CHANGE_REMOVE)
 		row->place = s->next_place++;
+	row_put(s, row, copy, CHANGE_PUT);
+	return 0;
+}
+
+static struct row *row_find_living(const struct store *s, const char *name)
+{
+	struct row *row = row_find(s, name);
+
+	return row && row->change < CHANGE_REMOVED ? row : NULL;
+}
+
+int store_put_current(struct store *s, const struct store_record *record)
+{
+	struct row *row = row_find_living(s, record->name);
+	struct store_record merged = *record, *copy = NULL;
+	int r = check_record(s, record);
+
+	if (r < 0 || !row)
+		return r < 0 ? r : -ENOENT;
+	if (row->change == CHANGE_PUT)
+		merged.configured = row->pending->configured;
+	r = store_record_copy(&merged, &copy);
+	if (r < 0)
+		return r;
+	row_put(s, row, copy, MAX_OF(row->change, CHANGE_CURRENT));
+	return 0;
+}
+
+int store_put_removed(struct store *s, const char *name)
+{
+	struct row *row = row_find_living(s, name);
+
+	if (!row)
+		return -ENOENT;
+	if (row->change == CHANGE_PUT) {
+		row->pending->removed = true;
+		row->pending->sealed = NULL;
+		row->life.enabled = false;
+		row->life.expires = USEC_NEVER;
+		return 0;
+	}
 	free(row->pending);
-	copy->name = row->name;
-	row->pending = copy;
-	row->life = record->life;
-	row_change(s, row, CHANGE_PUT);
+	row->pending = NULL;
+	row_change(s, row, CHANGE_REMOVED);
 	return 0;
 }
 
 int store_put_life(struct store *s, const char *name, const struct store_life *life)
 {
-	struct row *row = row_find(s, name);
+	struct row *row = row_find_living(s, name);
 
-	if (!row || row->change == CHANGE_REMOVE)
+	if (!row)
 		return -ENOENT;
 	if (!life_is_valid(life)) {
 		set_problem(s, "A value out of range for client %.64s", name);
 		return -EINVAL;
 	}
 	row->life = *life;
-	row_change(s, row, row->change == CHANGE_PUT ? CHANGE_PUT : CHANGE_LIFE);
+	row_change(s, row, MAX_OF(row->change, CHANGE_LIFE));
 	return 0;
 }
 
@@ -341,6 +357,14 @@ static int run(sqlite3_stmt *stmt)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+/* A row that we know and the database does not: not our file any more. */
+static int run_on_one(struct store *s, sqlite3_stmt *stmt)
+{
+	int rc = run(stmt);
+
+	return rc == SQLITE_OK && sqlite3_changes(s->db) != 1 ? SQLITE_CORRUPT : rc;
+}
+
 static int write_row(struct store *s, struct row *row)
 {
 	sqlite3_stmt *stmt;
@@ -352,14 +376,21 @@ static int write_row(struct store *s, struct row *row)
 	case CHANGE_LIFE:
 		stmt = s->statements[STATEMENT_LIFE];
 		rc = store_bind_life(stmt, row->place, &row->life);
-		rc = rc == SQLITE_OK ? run(stmt) : rc;
-		/* A row that we know and the database does not: not our file any more. */
-		return rc == SQLITE_OK && sqlite3_changes(s->db) != 1 ? SQLITE_CORRUPT : rc;
+		return rc == SQLITE_OK ? run_on_one(s, stmt) : rc;
+	case CHANGE_CURRENT:
+		stmt = s->statements[STATEMENT_CURRENT];
+		row->pending->life = row->life;
+		rc = store_bind_current(stmt, row->place, row->pending);
+		return rc == SQLITE_OK ? run_on_one(s, stmt) : rc;
 	case CHANGE_PUT:
 		stmt = s->statements[STATEMENT_PUT];
 		row->pending->life = row->life;
 		rc = store_bind_put(stmt, row->place, row->pending);
 		return rc == SQLITE_OK ? run(stmt) : rc;
+	case CHANGE_REMOVED:
+		stmt = s->statements[STATEMENT_REMOVED];
+		rc = sqlite3_bind_int64(stmt, 1, row->place);
+		return rc == SQLITE_OK ? run_on_one(s, stmt) : rc;
 	case CHANGE_REMOVE:
 		stmt = s->statements[STATEMENT_REMOVE];
 		rc = sqlite3_bind_text(stmt, 1, row->name, -1, SQLITE_STATIC);

@@ -23,11 +23,15 @@ struct sqlite3_stmt;
 extern const char store_schema[];
 
 extern const char store_sql_put[];
+extern const char store_sql_current[];
 extern const char store_sql_life[];
 extern const char store_sql_load[];
 
 /** store_bind_put() - every parameter of store_sql_put; strings must live until it is stepped */
 int store_bind_put(struct sqlite3_stmt *stmt, int64_t place, const struct store_record *record);
+
+/** store_bind_current() - every parameter of store_sql_current; strings as above */
+int store_bind_current(struct sqlite3_stmt *stmt, int64_t place, const struct store_record *record);
 
 /** store_bind_life() - every parameter of store_sql_life */
 int store_bind_life(struct sqlite3_stmt *stmt, int64_t place, const struct store_life *life);
@@ -39,6 +43,13 @@ int store_bind_life(struct sqlite3_stmt *stmt, int64_t place, const struct store
  * Errors: -EBADMSG for a value that no store_put() can have written; -ENOMEM.
  */
 int store_read_row(struct sqlite3_stmt *stmt, struct store_record *ret);
+
+/**
+ * store_record_copy() - with its strings behind it
+ *
+ * Owner: the caller's; ends with free(). Errors: -EMSGSIZE, -ENOMEM.
+ */
+int store_record_copy(const struct store_record *record, struct store_record **ret);
 
 /** store_errno() - a failure of SQLite as negative errno */
 int store_errno(struct sqlite3 *db, int rc);

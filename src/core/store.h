@@ -8,7 +8,8 @@
  * durable together in store_commit(); after a crash the state is that of the last commit that
  * reported success, whole.
  *
- * Bounds: STORE_CLIENTS_MAX records; strings of a record up to STORE_TEXT_MAX bytes.
+ * Bounds: STORE_CLIENTS_MAX records; strings of a record up to STORE_TEXT_MAX bytes, its sealed
+ * secret SEALED_SIZE_MAX.
  */
 
 #include <stdbool.h>
@@ -16,6 +17,7 @@
 
 #include "base/clock.h"
 #include "core/client.h"
+#include "core/sealed.h"
 #include "wire/keyid.h"
 
 #define STORE_CLIENTS_MAX ((size_t)1 << 17)
@@ -51,6 +53,9 @@ struct store_life {
 struct store_record {
 	const char *name;
 	bool removed; /* at run time while still configured: (b) without (a), SRV-STATE-18 */
+	const uint8_t
+		*sealed; /* secret set at run time (core/sealed.h); NULL: the configured one */
+	size_t sealed_size;
 	struct store_settings current;
 	struct store_settings configured;
 	struct store_life life;
@@ -92,8 +97,8 @@ int store_load(struct store *s, store_load_fn *fn, void *userdata);
  * store_put() - a whole record, new or replacing the one of that name; durable after a commit
  *
  * Strings that are NULL come back empty.
- * Errors: -E2BIG beyond STORE_CLIENTS_MAX, -EMSGSIZE beyond STORE_TEXT_MAX, -EINVAL without a name
- *         or with a cause or a checker status out of range, -ENOMEM.
+ * Errors: -E2BIG beyond STORE_CLIENTS_MAX, -EMSGSIZE beyond STORE_TEXT_MAX or SEALED_SIZE_MAX,
+ *         -EINVAL without a name or with a cause or a checker status out of range, -ENOMEM.
  */
 int store_put(struct store *s, const struct store_record *record);
 
@@ -104,6 +109,20 @@ int store_put(struct store *s, const struct store_record *record);
  *         can always be collected.
  */
 int store_put_life(struct store *s, const char *name, const struct store_life *life);
+
+/**
+ * store_put_current() - what is in force of a record that exists: all but what is configured
+ *
+ * Errors: -ENOENT, and as store_put().
+ */
+int store_put_current(struct store *s, const struct store_record *record);
+
+/**
+ * store_put_removed() - removed at run time, though still configured (SRV-STATE-18)
+ *
+ * Its sealed secret is forgotten (W-11). Errors: -ENOENT. Never -ENOMEM.
+ */
+int store_put_removed(struct store *s, const char *name);
 
 /** store_remove() - forgets a client altogether; -ENOENT is not an error */
 int store_remove(struct store *s, const char *name);

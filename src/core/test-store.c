@@ -25,6 +25,10 @@ static int expect_record(void *userdata, const struct store_record *got)
 
 	assert_string_equal(got->name, want->name);
 	assert_int_equal(got->removed, want->removed);
+	assert_int_equal(got->sealed_size, want->sealed_size);
+	assert_int_equal(got->sealed == NULL, want->sealed == NULL);
+	if (want->sealed)
+		assert_memory_equal(got->sealed, want->sealed, want->sealed_size);
 	assert_settings_equal(&got->current, &want->current);
 	assert_settings_equal(&got->configured, &want->configured);
 	assert_int_equal(got->life.enabled, want->life.enabled);
@@ -34,6 +38,7 @@ static int expect_record(void *userdata, const struct store_record *got)
 	assert_true(got->life.expires == want->life.expires);
 	assert_true(got->life.last_checked_ok == want->life.last_checked_ok);
 	assert_true(got->life.last_approval_request == want->life.last_approval_request);
+	assert_true(got->life.saved == want->life.saved);
 	assert_int_equal(got->life.last_checker_status, want->life.last_checker_status);
 	return 1;
 }
@@ -44,6 +49,8 @@ static void test_store_put__every_field__comes_back(void **state)
 	struct store_record records[] = {
 		{ .name = "näme ['\"] ; --",
 		  .removed = true,
+		  .sealed = (const uint8_t *)"0123456789012345678901234567890123456789\0 and so on",
+		  .sealed_size = 50,
 		  .current = { .host = "a'b",
 			       .checker = "x\ny",
 			       .fingerprint = "F1",
@@ -57,7 +64,7 @@ static void test_store_put__every_field__comes_back(void **state)
 				  .has_key_id = false,
 				  .rules = { 6, 7, 8, 9, 10, false },
 				  .enabled = true },
-		  .life = { true, DISABLE_STATE_LOST, 11, 12, 13, 14, 15, 255 } },
+		  .life = { true, DISABLE_STATE_LOST, 11, 12, 13, 14, 15, 16, 255 } },
 		{ .name = "b",
 		  .removed = false,
 		  .current = { .host = "",
@@ -73,7 +80,7 @@ static void test_store_put__every_field__comes_back(void **state)
 				  .rules = { 0, 0, 0, 0, USEC_NEVER, true },
 				  .enabled = false },
 		  .life = { false, DISABLE_TIMEOUT, USEC_NEVER, USEC_NEVER, USEC_NEVER, USEC_NEVER,
-			    USEC_NEVER, CHECKER_STATUS_NONE } },
+			    USEC_NEVER, 0, CHECKER_STATUS_NONE } },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
@@ -198,6 +205,126 @@ static void test_store_put_life__missing_or_removed__is_enoent(void **state)
 	store_close(s);
 }
 
+static const uint8_t some_sealed[SEALED_OVERHEAD + 3] = { 1, 2, 3 };
+
+/* A record that differs from record_of(@name, @n) in everything that can be in force. */
+static struct store_record in_force(const char *name, uint64_t n)
+{
+	struct store_record record = record_of(name, n);
+
+	record.current.host = "moved.example.org";
+	record.current.checker = "true";
+	record.current.rules.timeout = 9;
+	record.current.has_key_id = false;
+	record.sealed = some_sealed;
+	record.sealed_size = sizeof(some_sealed);
+	record.life.enabled = false;
+	record.life.disable_cause = DISABLE_ADMINISTRATOR;
+	return record;
+}
+
+/* SRV-STATE-4, SRV-STATE-6: what is configured stays, whatever changes at run time. */
+static void test_store_put_current__any_state_of_the_record__keeps_configured(void **state)
+{
+	for (int round = 0; round < 3; round++) {
+		struct store_record want = in_force("x", 1), garbage = want;
+		struct store *s = open_store(STORE_OPEN_NEW);
+
+		put(s, "x", 1);
+		/* committed before; in the same turn; twice, with a life after it */
+		if (round != 1)
+			assert_int_equal(commit(s), 0);
+		garbage.configured = (struct store_settings){ .host = "not looked at" };
+		assert_int_equal(store_put_current(s, &garbage), 0);
+		if (round == 2) {
+			garbage.current.host = want.current.host = "again.example.org";
+			assert_int_equal(store_put_current(s, &garbage), 0);
+			want.life.last_checker_status = 5;
+			assert_int_equal(store_put_life(s, "x", &want.life), 0);
+		}
+		assert_int_equal(commit(s), 0);
+		store_close(s);
+		s = open_store(STORE_OPEN_OK);
+		assert_int_equal(store_load(s, expect_record, &want), 0);
+		store_close(s);
+		assert_int_equal(unlink(in_directory("clients.db")), 0);
+	}
+}
+
+static void test_store_put_current__missing_or_removed__is_enoent(void **state)
+{
+	struct store_record record = in_force("two", 1);
+	struct store *s;
+
+	make_state();
+	s = open_store(STORE_OPEN_OK);
+	assert_int_equal(store_put_removed(s, "two"), 0);
+	assert_int_equal(store_put_current(s, &record), -ENOENT);
+	assert_int_equal(store_put_removed(s, "two"), -ENOENT);
+	record.name = "nobody";
+	assert_int_equal(store_put_current(s, &record), -ENOENT);
+	assert_int_equal(store_put_removed(s, "nobody"), -ENOENT);
+	record.name = "one";
+	record.sealed_size = SEALED_OVERHEAD - 1;
+	assert_int_equal(store_put_current(s, &record), -EINVAL);
+	record.sealed_size = SEALED_SIZE_MAX + 1;
+	assert_int_equal(store_put_current(s, &record), -EMSGSIZE);
+	store_close(s);
+}
+
+/* SRV-STATE-18; and W-11: of a removed client no secret is kept, not even a sealed one. */
+static void test_store_put_removed__any_state_of_the_record__no_secret_is_kept(void **state)
+{
+	for (int round = 0; round < 2; round++) {
+		struct store_record record = in_force("x", 1);
+		struct store *s = open_store(STORE_OPEN_NEW);
+		struct seen seen;
+
+		record.life.enabled = true;
+		assert_int_equal(store_put(s, &record), 0);
+		if (round == 0)
+			assert_int_equal(commit(s), 0);
+		assert_int_equal(store_put_life(s, "x", &record.life), 0);
+		assert_int_equal(store_put_removed(s, "x"), 0);
+		assert_int_equal(commit(s), 0);
+		store_close(s);
+		s = open_store(STORE_OPEN_OK);
+		seen = load_all(s);
+		assert_int_equal(seen.n, 1);
+		assert_true(seen.last.removed);
+		assert_false(seen.last.life.enabled);
+		assert_null(seen.last.sealed);
+		store_close(s);
+		assert_int_equal(unlink(in_directory("clients.db")), 0);
+	}
+}
+
+/* The largest secret that there can be, beside the longest strings. */
+static void test_store_put__sealed_at_the_bound__comes_back(void **state)
+{
+	_cleanup_free_ char *text = malloc(STORE_TEXT_MAX + 1);
+	_cleanup_free_ char *sealed = calloc(1, SEALED_SIZE_MAX);
+	struct store_record record = record_of("x", 1);
+	struct store *s = open_store(STORE_OPEN_NEW);
+
+	assert_non_null(text);
+	assert_non_null(sealed);
+	memset(text, 'a', STORE_TEXT_MAX);
+	text[STORE_TEXT_MAX] = '\0';
+	record.name = text;
+	record.current =
+		(struct store_settings){ .host = text, .checker = text, .fingerprint = text };
+	record.configured = record.current;
+	record.sealed = (const uint8_t *)sealed;
+	record.sealed_size = SEALED_SIZE_MAX;
+	assert_int_equal(store_put(s, &record), 0);
+	assert_int_equal(commit(s), 0);
+	store_close(s);
+	s = open_store(STORE_OPEN_OK);
+	assert_int_equal(store_load(s, expect_record, &record), 0);
+	store_close(s);
+}
+
 static void test_store_put__text_at_the_bound__kept_and_beyond_refused(void **state)
 {
 	_cleanup_free_ char *text = malloc(STORE_TEXT_MAX + 2);
@@ -310,6 +437,10 @@ int main(void)
 		with_directory(test_store_put_life__existing__changes_only_the_life),
 		with_directory(test_store_put_life__record_put_in_the_same_turn__both_are_kept),
 		with_directory(test_store_put_life__missing_or_removed__is_enoent),
+		with_directory(test_store_put_current__any_state_of_the_record__keeps_configured),
+		with_directory(test_store_put_current__missing_or_removed__is_enoent),
+		with_directory(test_store_put_removed__any_state_of_the_record__no_secret_is_kept),
+		with_directory(test_store_put__sealed_at_the_bound__comes_back),
 		with_directory(test_store_put__text_at_the_bound__kept_and_beyond_refused),
 		with_directory(test_store_put__value_out_of_range__is_refused_at_once),
 		with_directory(test_store_put__one_client_too_many__is_refused),

@@ -58,6 +58,8 @@ OBJECTS = {
     "wire/*": (*INPUT_OUTPUT, *CLOCKS),  # parsing never decides and does no I/O
     "core/client.c": (*INPUT_OUTPUT, *CLOCKS, "malloc", "calloc", "realloc", "free", "log_msg"),
     "core/policy.c": (*INPUT_OUTPUT, *CLOCKS, "malloc", "calloc", "realloc", "free", "log_msg"),
+    "core/merge.c": (*INPUT_OUTPUT, *CLOCKS, "malloc", "calloc", "realloc", "free", "log_msg"),
+    "core/sealed.c": (*INPUT_OUTPUT, *CLOCKS, "log_msg"),
     "*": CLOCKS,  # only loops read clocks, and they do it through base/clock.h
 }
 CLOCK_READERS = ("base/clock.c", "base/log.c")
