@@ -29,7 +29,8 @@ BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>system</type><listen>unix:path={path}</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/>
-<allow send_destination="*"/><allow receive_type="signal"/><allow receive_type="method_return"/>
+<allow send_destination="*"/><allow receive_type="method_call"/>
+<allow receive_type="signal"/><allow receive_type="method_return"/>
 <allow receive_type="error"/></policy></busconfig>
 """
 
