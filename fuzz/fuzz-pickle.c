@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A pickle is a tree whose text lies in the input; one byte less of it is no pickle any more. */
+/* A pickle is a tree whose text lies in the input; one byte less of it is no pickle any more. What
+ * is a state is in order. */
 #include "fuzz.h"
-#include "wire/pickle.h"
+#include "wire/duration.h"
+#include "wire/pickle-clients.h"
 
 #define MEMORY_MAX ((size_t)16 * 1024 * 1024)
 #define DEPTH_MAX  5
@@ -38,6 +40,28 @@ static void look_at(struct look *look, const struct pickle_value *v, unsigned in
 	REQUIRE(n == v->size);
 }
 
+static void look_at_state(const struct pickle *p)
+{
+	struct pickled_state s;
+	const char *what = NULL;
+	int r = pickled_state_read(p, &s, &what);
+
+	if (r != PICKLE_OK) {
+		REQUIRE(what && (r == PICKLE_DAMAGED || r == PICKLE_TOO_LARGE));
+		return;
+	}
+	for (size_t i = 0; i < s.n_clients; i++) {
+		const struct pickled_client *c = &s.clients[i];
+
+		REQUIRE(c->is_alive || c->was_in_file);
+		REQUIRE(i == 0 || strcmp(s.clients[i - 1].name, c->name) < 0);
+		REQUIRE(!c->is_alive || c->current.enabled != PICKLED_UNKNOWN);
+		REQUIRE(c->current.timeout <= DURATION_MAX_USEC ||
+			c->current.timeout == USEC_NEVER);
+	}
+	pickled_state_deinit(&s);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct look look = { .data = data, .size = size, .n_left = LOOK_MAX };
@@ -51,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	look_at(&look, pickle_top(p), DEPTH_MAX);
+	look_at_state(p);
 	(void)pickle_free(p);
 	REQUIRE(pickle_parse(data, size - 1, MEMORY_MAX, &p, &offset) != PICKLE_OK);
 	return 0;

@@ -99,20 +99,22 @@ static int make_datetime(const struct pickle_value *packed, struct pickle_value 
 static int make_timedelta(const struct pickle_item *days, struct pickle_value *ret)
 {
 	const struct pickle_value *s = days->next->value, *u = days->next->next->value;
-	int64_t total = days->value->integer;
-	bool early = total < 0;
+	uint64_t total;
 
 	if (days->value->type != PICKLE_INT || s->type != PICKLE_INT || u->type != PICKLE_INT)
 		return PICKLE_DAMAGED;
 	if (s->integer < 0 || s->integer >= SECONDS_PER_DAY || u->integer < 0 ||
 	    u->integer >= USEC_PER_SECOND)
 		return PICKLE_DAMAGED;
-	if (__builtin_mul_overflow(total, SECONDS_PER_DAY, &total) ||
-	    __builtin_add_overflow(total, s->integer, &total) ||
-	    __builtin_mul_overflow(total, USEC_PER_SECOND, &total) ||
-	    __builtin_add_overflow(total, u->integer, &total))
-		total = early ? INT64_MIN : INT64_MAX;
-	*ret = (struct pickle_value){ .type = PICKLE_TIMEDELTA, .integer = total };
+	*ret = (struct pickle_value){ .type = PICKLE_TIMEDELTA };
+	if (days->value->integer < 0)
+		return PICKLE_OK;
+	if (__builtin_mul_overflow((uint64_t)days->value->integer,
+				   (uint64_t)(SECONDS_PER_DAY * USEC_PER_SECOND), &total) ||
+	    __builtin_add_overflow(total, (uint64_t)(s->integer * USEC_PER_SECOND + u->integer),
+				   &total))
+		total = UINT64_MAX;
+	ret->duration = total;
 	return PICKLE_OK;
 }
 

@@ -33,7 +33,7 @@ enum pickle_type {
 	PICKLE_TUPLE,
 	PICKLE_DICT,
 	PICKLE_DATETIME,  /* .integer: microseconds since the epoch, negative before */
-	PICKLE_TIMEDELTA, /* .integer: microseconds; INT64_MIN or INT64_MAX beyond */
+	PICKLE_TIMEDELTA, /* .duration: microseconds; 0 below zero, UINT64_MAX beyond */
 	PICKLE_FUNCTION,  /* one of the five constructors, not called */
 };
 
@@ -52,6 +52,7 @@ struct pickle_value {
 	union {
 		bool boolean;
 		int64_t integer;
+		uint64_t duration;
 		const uint8_t *data;
 		struct pickle_item *first;
 	};
