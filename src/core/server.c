@@ -17,6 +17,7 @@
 #include "core/bus.h"
 #include "core/checkers.h"
 #include "core/gates.h"
+#include "core/import.h"
 #include "core/keeper.h"
 #include "core/listen.h"
 #include "core/manager.h"
@@ -46,6 +47,7 @@ struct server {
 	struct store *store;
 	bool distrust;
 	bool is_restored; /* from here on the end saves */
+	bool is_imported; /* from the server before this one */
 
 	struct registry registry;
 	struct turn turn;
@@ -187,6 +189,31 @@ static int open_privileged(struct server *s)
 	return switch_user(&user);
 }
 
+/* A first start, perhaps the first after the move from another server. */
+static int fill_new_store(struct server *s)
+{
+	const struct import_request request = { .state_dir = s->settings->state_dir,
+						.file = &s->file,
+						.store = s->store };
+	int r = s->settings->restore ? import_state(&request) : IMPORT_NOTHING;
+
+	if (r < 0)
+		return r;
+	switch ((enum import_result)r) {
+	case IMPORT_NOTHING:
+		log_warning("Could not load persistent state: there is none yet in %s",
+			    s->settings->state_dir);
+		break;
+	case IMPORT_DONE:
+		s->is_imported = true;
+		break;
+	case IMPORT_DAMAGED:
+		s->distrust = true;
+		break;
+	}
+	return 0;
+}
+
 static int open_store(struct server *s)
 {
 	_cleanup_free_ char *problem = NULL;
@@ -199,11 +226,10 @@ static int open_store(struct server *s)
 	}
 	switch ((enum store_open_result)r) {
 	case STORE_OPEN_OK:
+		import_warn(s->settings->state_dir);
 		return 0;
 	case STORE_OPEN_NEW:
-		log_warning("Could not load persistent state: there is none yet in %s",
-			    s->settings->state_dir);
-		return 0;
+		return fill_new_store(s);
 	case STORE_OPEN_DAMAGED:
 		log_error("Could not load persistent state: %s", text);
 		s->distrust = true;
@@ -388,6 +414,8 @@ static int start(struct server *s)
 	if (r < 0)
 		return r;
 	s->is_restored = true;
+	if (s->is_imported)
+		import_finish(s->settings->state_dir);
 	log_unlocked();
 	/* The text of a large clients.conf has been freed; give its pages back. */
 	(void)malloc_trim(0);

@@ -19,6 +19,7 @@ LIBRARIES = {
     "systemd/sd-*.h": ("core/*", "ctl/*", "monitor/*"),
     "gpgme.h": ("client/*", "keygen/*"),
     "nettle/*": ("wire/*", "core/*", "keygen/*"),
+    "zlib.h": ("wire/openpgp-inflate.c",),
     "seccomp.h": ("base/*", "core/*", "gate/*", "spawn/*"),
     "avahi-*": ("client/*",),
     "json-c/*": ("ctl/*",),
