@@ -21,7 +21,7 @@
 /* What to do about a state that cannot be used; every report of one ends with it. */
 #define WAY_OUT                                                                                \
 	"to try again with a good copy, stop the server, put the copy in its place, move the " \
-	"clients.sqlite files away and start; or enable those you trust with mandos-ctl"
+	"clients.db files away and start; or enable those you trust with mandos-ctl"
 
 struct import {
 	const struct import_request *request;
@@ -294,7 +294,7 @@ void import_warn(const char *state_dir)
 	}
 	if (access(path, F_OK) == 0)
 		log_warning("%s is ignored, since this server has a state of its own: to import "
-			    "it, stop the server, move the clients.sqlite files away and start; "
+			    "it, stop the server, move the clients.db files away and start; "
 			    "to be rid of this message, move " OLD_NAME " away",
 			    path);
 }
