@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/import-secret.h"
 #include "core/import.h"
 
 #include "core/test-store.h"
@@ -156,6 +157,24 @@ static void test_import_finish__imported__renamed(void **state)
 	assert_int_equal(access(in_directory("clients.pickle.imported"), F_OK), 0);
 }
 
+/* Nothing is derived after the deadline, which bounds a start with many clients. */
+static void test_import_secret__after_the_deadline__skipped_and_counted(void **state)
+{
+	static const uint8_t message[] = { 0x8c };
+	const struct pickled_client c = { .name = "web1",
+					  .encrypted_secret = message,
+					  .encrypted_secret_size = sizeof(message) };
+	_cleanup_secret_ struct secret *secret = secret_copy("hi", 2);
+	const struct client_settings today = { .name = (char *)"web1", .secret = secret };
+	struct import_secrets s = { .deadline = USEC_NEVER };
+
+	import_secret(&s, &c, &today);
+	assert_int_equal(s.n_skipped, 0);
+	s.deadline = instant_now().boot;
+	import_secret(&s, &c, &today);
+	assert_int_equal(s.n_skipped, 1);
+}
+
 #define import_test(f) cmocka_unit_test_setup_teardown(f, setup_directory, teardown_directory)
 
 int main(void)
@@ -169,6 +188,7 @@ int main(void)
 		import_test(test_import_state__damaged__reported_and_left),
 		import_test(test_import_state__file_that_cannot_be_read__errno),
 		import_test(test_import_finish__imported__renamed),
+		cmocka_unit_test(test_import_secret__after_the_deadline__skipped_and_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

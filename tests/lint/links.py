@@ -29,7 +29,7 @@ INPUT_OUTPUT = (*FILES, *EXEC, *NETWORK, "socket", "send*", "recv*", "read", "wr
 #          and the only imports it may have of a group
 PROGRAMS = {
     "mandos": {
-        "libraries": {"libsystemd", "libsqlite3", "libnettle", "libseccomp"},
+        "libraries": {"libsystemd", "libsqlite3", "libnettle", "libseccomp", "libz"},
         "never": ("gnutls_*", *THREADS, "system", "popen"),
     },
     "mandos-gate": {
