@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Has Debian's server write the sample states beside this file; as root, with MANDOS_BUILD set."""
+"""Has Debian's server write the sample states in pickle/; as root, with MANDOS_BUILD set."""
 
 import pathlib
 import shutil
 import sys
 
 HERE = pathlib.Path(__file__).parent
-sys.path.insert(0, str(HERE.parent.parent / "lib"))
+sys.path.insert(0, str(HERE.parent / "lib"))
 from reference import ReferenceRig  # noqa: E402
 
 NAMES = ("plain", "off", "tuned", "secret", "gone", "byfile", "decided")
@@ -43,11 +43,11 @@ def main():
     with ReferenceRig() as rig:
         rig.write_clients(*sections(rig))
         rig.write_state(change)
-        shutil.copy(rig.state / "clients.pickle", HERE / "changed.pickle")
+        shutil.copy(rig.state / "clients.pickle", HERE / "pickle" / "changed.pickle")
         rig.write_clients(sections(rig)[0])
         (rig.state / "clients.pickle").unlink()
         rig.write_state(lambda rig: None)
-        shutil.copy(rig.state / "clients.pickle", HERE / "one.pickle")
+        shutil.copy(rig.state / "clients.pickle", HERE / "pickle" / "one.pickle")
 
 
 if __name__ == "__main__":
