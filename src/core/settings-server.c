@@ -317,7 +317,7 @@ static int read_and_merge(struct reading *r)
 	const char *directory = r->arguments.values[ARGUMENT_CONFIGDIR];
 	int result;
 
-	s->config_dir = strdup(directory ? directory : CONFIG_DIR);
+	s->config_dir = strdup(directory && *directory ? directory : CONFIG_DIR);
 	if (!s->config_dir)
 		return -ENOMEM;
 	if (asprintf(&r->path, "%s/%s", s->config_dir, FILE_NAME) < 0) {
