@@ -65,10 +65,10 @@ class Systemd(Case):
     """The unit, and the files of sysusers.d and tmpfiles.d."""
 
     def test_directives(self):
-        """SRV-PKG-2: what others build on."""
+        """SRV-PKG-2: what others build on. Avahi is no longer required, but wanted."""
         unit = Unit(self.place("systemd/mandos.service.in", "mandos.service"))
         for key, words in {"After": {"network.target", "avahi-daemon.service"},
-                           "Requisite": {"avahi-daemon.service"},
+                           "Wants": {"avahi-daemon.service"},
                            "BusName": {"se.recompile.Mandos"}, "Restart": {"always"},
                            "KillMode": {"mixed"}, "PrivateTmp": {"yes"}, "PrivateDevices": {"yes"},
                            "ProtectHome": {"yes"}, "ProtectKernelTunables": {"yes"},
@@ -77,6 +77,7 @@ class Systemd(Case):
                            "WantedBy": {"multi-user.target"}}.items():
             with self.subTest(key):
                 self.assertLessEqual(words, set(unit.words(key)))
+        self.assertNotIn("Requisite", unit.directives)
         self.assertNotIn("NoNewPrivileges", unit.directives)
         self.assertEqual(unit.words("Type"), ["notify"])
 
