@@ -3,30 +3,21 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/fd.h"
-
-#define LOG_SOCKET	"/dev/log"
-#define FACILITY_DAEMON 24 /* already shifted: facility 3 */
-#define NAME_MAX_BYTES	256
+#include "base/log-sink.h"
 
 static struct {
 	bool open;
 	bool to_stderr;
 	enum log_level threshold;
 	char program[64];
-	char prefix[NAME_MAX_BYTES + 16]; /* "Mandos" or "Mandos (NAME)" */
-	int socket;
 	int starting_fd; /* -1: not starting */
-} state = { .threshold = LOG_LEVEL_WARNING, .prefix = "Mandos", .socket = -1, .starting_fd = -1 };
+} state = { .threshold = LOG_LEVEL_WARNING, .starting_fd = -1 };
 
 static const struct {
 	const char *word;
@@ -66,24 +57,6 @@ static const char *level_name(enum log_level level)
 	return "ERROR";
 }
 
-void log_set_service_name(const char *name)
-{
-	if (strcmp(name, "Mandos") == 0)
-		(void)snprintf(state.prefix, sizeof(state.prefix), "Mandos");
-	else
-		(void)snprintf(state.prefix, sizeof(state.prefix), "Mandos (%.*s)", NAME_MAX_BYTES,
-			       name);
-}
-
-void log_open(const struct log_options *options)
-{
-	(void)snprintf(state.program, sizeof(state.program), "%s", options->program);
-	log_set_service_name(options->service_name);
-	state.threshold = options->threshold;
-	state.to_stderr = options->to_stderr;
-	state.open = true;
-}
-
 void log_set_starting(int fd)
 {
 	state.starting_fd = fd;
@@ -97,34 +70,6 @@ void log_set_threshold(enum log_level threshold)
 enum log_level log_threshold(void)
 {
 	return state.threshold;
-}
-
-static bool connect_log_socket(void)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = LOG_SOCKET };
-
-	state.socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (state.socket < 0)
-		return false;
-	if (connect(state.socket, (struct sockaddr *)&sa, sizeof(sa)) < 0) {
-		state.socket = fd_close(state.socket);
-		return false;
-	}
-	return true;
-}
-
-/* The NUL byte at the end belongs to the datagram (SRV-LOG-1). */
-static void send_datagram(const char *record, size_t size)
-{
-	for (int attempt = 0; attempt < 2; attempt++) {
-		if (state.socket < 0 && !connect_log_socket())
-			return;
-		if (send(state.socket, record, size, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 ||
-		    errno == EAGAIN)
-			return;
-		/* The log daemon was restarted: its socket is a new one. Reconnect once. */
-		state.socket = fd_close(state.socket);
-	}
 }
 
 static void write_stderr(enum log_level level, const char *text)
@@ -154,10 +99,53 @@ static void replace_control_characters(char *text)
 	}
 }
 
+static void set_names(const char *program, const char *service)
+{
+	char copy[LOG_SINK_NAME_MAX + 1];
+
+	(void)snprintf(copy, sizeof(copy), "%s", service);
+	replace_control_characters(copy);
+	log_sink_set_names(program, copy);
+}
+
+void log_set_service_name(const char *name)
+{
+	set_names(NULL, name);
+}
+
+void log_open(const struct log_options *options)
+{
+	(void)snprintf(state.program, sizeof(state.program), "%s", options->program);
+	set_names(options->program, options->service_name);
+	state.threshold = options->threshold;
+	state.to_stderr = options->to_stderr;
+	state.open = true;
+}
+
+/* @text is changed: it has been made for this record. */
+static void record(enum log_level level, const struct log_field *fields, char *text)
+{
+	replace_control_characters(text);
+	if (!state.open) {
+		(void)fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
+		return;
+	}
+	log_sink_send(&(struct log_sink_record){
+		.level = level,
+		.level_name = level_name(level),
+		.text = text,
+		.fields = fields,
+	});
+	if (state.to_stderr)
+		write_stderr(level, text);
+	else if (state.starting_fd >= 0 && level <= LOG_LEVEL_ERROR)
+		(void)dprintf(state.starting_fd, "%s: %s\n", state.program, text);
+}
+
 void log_msg(enum log_level level, const char *format, ...)
 {
-	char text[LOG_RECORD_MAX], record[LOG_RECORD_MAX + NAME_MAX_BYTES + 64];
-	int n, saved = errno;
+	char text[LOG_RECORD_MAX];
+	int saved = errno;
 	va_list ap;
 
 	if (level > state.threshold)
@@ -165,20 +153,27 @@ void log_msg(enum log_level level, const char *format, ...)
 	va_start(ap, format);
 	(void)vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	replace_control_characters(text);
+	record(level, NULL, text);
+	errno = saved;
+}
 
-	if (!state.open) {
-		(void)fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
-		errno = saved;
+void log_fields(enum log_level level, const struct log_field *fields, const char *text)
+{
+	char values[LOG_FIELDS_MAX][LOG_FIELD_SIZE], copy[LOG_RECORD_MAX];
+	struct log_field clean[LOG_FIELDS_MAX + 1] = { { NULL, NULL } };
+	int saved = errno;
+
+	if (level > state.threshold)
 		return;
+	for (size_t i = 0; i < LOG_FIELDS_MAX && fields[i].name; i++) {
+		clean[i].name = fields[i].name;
+		if (!fields[i].value)
+			continue;
+		(void)snprintf(values[i], sizeof(values[i]), "%s", fields[i].value);
+		replace_control_characters(values[i]);
+		clean[i].value = values[i];
 	}
-	n = snprintf(record, sizeof(record), "<%d>%s [%ld]: %s: %s", FACILITY_DAEMON + (int)level,
-		     state.prefix, (long)getpid(), level_name(level), text);
-	if (n > 0)
-		send_datagram(record, MIN_OF((size_t)n + 1, sizeof(record)));
-	if (state.to_stderr)
-		write_stderr(level, text);
-	else if (state.starting_fd >= 0 && level <= LOG_LEVEL_ERROR)
-		(void)dprintf(state.starting_fd, "%s: %s\n", state.program, text);
+	(void)snprintf(copy, sizeof(copy), "%s", text);
+	record(level, clean, copy);
 	errno = saved;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 /*
- * Log records of the server: to /dev/log in its fixed datagram form, and to stderr in debug mode.
+ * Log records of the server: to /dev/log in its fixed datagram form, or to the journal with fields
+ * (log-sink.h), and to stderr in debug mode.
  *
  * A missing or full /dev/log never stops or delays the program (SRV-LOG-7): sending does not block
  * and a lost record is lost. Records are at most LOG_RECORD_MAX bytes; longer ones are cut.
@@ -14,6 +15,8 @@
 #include "base/util.h"
 
 #define LOG_RECORD_MAX 2048
+#define LOG_FIELDS_MAX 8
+#define LOG_FIELD_SIZE 512 /* of a value, with its NUL byte; longer ones are cut */
 
 /** enum log_level - syslog severities, under the names of SRV-LOG-4 */
 enum log_level {
@@ -70,6 +73,18 @@ bool log_level_parse(const char *word, enum log_level *ret);
 
 /** log_msg() - one record; keeps errno. Control characters in it become question marks. */
 void log_msg(enum log_level level, const char *format, ...) _printf_(2, 3);
+
+/** struct log_field - something more that a journal can be searched for; never a secret */
+struct log_field {
+	const char *name;  /* A to Z, 0 to 9 and underscores; NULL ends a list */
+	const char *value; /* NULL: not known, left out */
+};
+
+/**
+ * log_fields() - one record with fields; everything else as log_msg() does it
+ * @fields: at most LOG_FIELDS_MAX, and one without a name
+ */
+void log_fields(enum log_level level, const struct log_field *fields, const char *text);
 
 #define log_critical(...) log_msg(LOG_LEVEL_CRITICAL, __VA_ARGS__)
 #define log_error(...)	  log_msg(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -24,15 +25,23 @@
 
 #include "base/fd.h"
 
+#define JOURNAL "/run/systemd/journal/"
+
 static int daemon_fd = -1;
+
+static int listen_on(const char *path)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+	(void)snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
+	daemon_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	(void)unlink(path);
+	return bind(daemon_fd, (struct sockaddr *)&sa, sizeof(sa));
+}
 
 static int start_daemon(void)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
-
-	daemon_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	(void)unlink(sa.sun_path);
-	return bind(daemon_fd, (struct sockaddr *)&sa, sizeof(sa));
+	return listen_on("/dev/log");
 }
 
 static void stop_daemon(void)
@@ -46,7 +55,9 @@ static int set_up(void **state)
 	/* As another user than root the namespace needs a user namespace around it. */
 	if (unshare(CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("tmpfs", "/dev", "tmpfs", 0, NULL) < 0)
+	    mount("tmpfs", "/dev", "tmpfs", 0, NULL) < 0 ||
+	    mount("tmpfs", "/run", "tmpfs", 0, NULL) < 0 || mkdir("/run/systemd", 0755) < 0 ||
+	    mkdir(JOURNAL, 0755) < 0)
 		return -1;
 	return start_daemon();
 }
@@ -142,6 +153,9 @@ static void test_log_msg__other_service_name__is_literally_in_the_prefix(void **
 	open_log("My %s%n server", LOG_LEVEL_WARNING, false);
 	log_error("text");
 	assert_record("<27>Mandos (My %%s%%n server) [%ld]: ERROR: text", (long)getpid());
+	open_log("a\nb", LOG_LEVEL_WARNING, false);
+	log_error("text");
+	assert_record("<27>Mandos (a?b) [%ld]: ERROR: text", (long)getpid());
 	open_log("mandos", LOG_LEVEL_WARNING, false);
 	log_error("text");
 	assert_record("<27>Mandos (mandos) [%ld]: ERROR: text", (long)getpid());
@@ -320,6 +334,127 @@ static void test_log_msg__called_between_a_failure_and_its_report__keeps_errno(v
 	assert_int_equal(start_daemon(), 0);
 }
 
+/* ---- the journal ---- */
+
+static int start_journal(void **state)
+{
+	stop_daemon();
+	open_log("Mandos", LOG_LEVEL_DEBUG, false);
+	return listen_on(JOURNAL "socket");
+}
+
+static int stop_journal(void **state)
+{
+	stop_daemon();
+	(void)unlink(JOURNAL "socket");
+	return start_daemon();
+}
+
+static void assert_native(const char *level, const char *more, const char *text)
+{
+	char expected[8192], got[8192];
+	ssize_t n = take_record(got, sizeof(got) - 1);
+
+	assert_true(n > 0);
+	got[n] = '\0';
+	(void)snprintf(expected, sizeof(expected),
+		       "MESSAGE=%s\nPRIORITY=%s\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=mandos\n"
+		       "SYSLOG_PID=%ld\n%s",
+		       text, level, (long)getpid(), more);
+	assert_string_equal(got, expected);
+}
+
+static void test_log_fields__journal_and_no_dev_log__is_a_native_record(void **state)
+{
+	const struct log_field fields[] = { { "MESSAGE_ID", "0123" },
+					    { "LEFT_OUT", NULL },
+					    { "MANDOS_CLIENT", "a\nMESSAGE=forged" },
+					    { NULL, NULL } };
+
+	log_fields(LOG_LEVEL_WARNING, fields, "one\nPRIORITY=0");
+	assert_native("4", "MESSAGE_ID=0123\nMANDOS_CLIENT=a?MESSAGE=forged\n", "one?PRIORITY=0");
+	log_debug("plain");
+	assert_native("7", "", "plain");
+	assert_no_record();
+}
+
+static void test_log_fields__journal_behind_dev_log__is_sent_once(void **state)
+{
+	assert_int_equal(symlink(JOURNAL "dev-log", "/dev/log"), 0);
+	log_error("x");
+	assert_native("3", "", "x");
+	assert_no_record();
+}
+
+static void test_log_fields__journal_and_another_daemon__the_daemon_gets_it(void **state)
+{
+	const struct log_field fields[] = { { "MESSAGE_ID", "0123" }, { NULL, NULL } };
+	int journal = daemon_fd;
+
+	assert_int_equal(start_daemon(), 0);
+	log_fields(LOG_LEVEL_ERROR, fields, "x");
+	assert_record("<27>Mandos [%ld]: ERROR: x", (long)getpid());
+	stop_daemon();
+	daemon_fd = journal;
+	assert_no_record();
+}
+
+/* SRV-LOG-2: the name has a field of its own, and is not the identifier. */
+static void test_log_fields__other_service_name__is_a_field(void **state)
+{
+	open_log("My %s server", LOG_LEVEL_DEBUG, false);
+	log_info("x");
+	assert_native("6", "MANDOS_SERVICE=My %s server\n", "x");
+}
+
+/* SRV-LOG-7 */
+static void test_log_fields__journal_away_and_back__goes_on(void **state)
+{
+	log_info("before");
+	assert_native("6", "", "before");
+	daemon_fd = fd_close(daemon_fd);
+	log_info("lost");
+	assert_int_equal(listen_on(JOURNAL "socket"), 0);
+	log_info("after");
+	assert_native("6", "", "after");
+	/* And it may be replaced by another kind of log daemon. */
+	daemon_fd = fd_close(daemon_fd);
+	(void)unlink(JOURNAL "socket");
+	assert_int_equal(start_daemon(), 0);
+	log_info("other");
+	assert_record("<30>Mandos [%ld]: INFO: other", (long)getpid());
+}
+
+static void test_log_fields__values_at_and_above_the_bounds__are_cut(void **state)
+{
+	static char text[LOG_RECORD_MAX + 100], value[LOG_FIELD_SIZE + 100], more[8192];
+	struct log_field fields[LOG_FIELDS_MAX + 1] = { { NULL, NULL } };
+	size_t used = 0;
+
+	memset(text, 'x', sizeof(text) - 1);
+	memset(value, 'v', sizeof(value) - 1);
+	for (size_t i = 0; i < LOG_FIELDS_MAX; i++) {
+		fields[i] = (struct log_field){ "FIELD", value };
+		used += (size_t)snprintf(more + used, sizeof(more) - used, "FIELD=%.*s\n",
+					 LOG_FIELD_SIZE - 1, value);
+	}
+	log_fields(LOG_LEVEL_ERROR, fields, text);
+	text[LOG_RECORD_MAX - 1] = '\0';
+	assert_native("3", more, text);
+	log_fields(LOG_LEVEL_ERROR, fields, text);
+	assert_native("3", more, text);
+}
+
+/* SRV-LOG-7: would hang here otherwise */
+static void test_log_fields__journal_does_not_read__does_not_wait(void **state)
+{
+	for (int i = 0; i < 2000; i++)
+		log_error("record");
+	assert_native("3", "", "record");
+}
+
+#define with_journal(f) cmocka_unit_test_setup_teardown(f, start_journal, stop_journal)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +473,13 @@ int main(void)
 			test_log_msg__daemon_does_not_read__loses_records_and_does_not_wait),
 		cmocka_unit_test(
 			test_log_msg__called_between_a_failure_and_its_report__keeps_errno),
+		with_journal(test_log_fields__journal_and_no_dev_log__is_a_native_record),
+		with_journal(test_log_fields__journal_behind_dev_log__is_sent_once),
+		with_journal(test_log_fields__journal_and_another_daemon__the_daemon_gets_it),
+		with_journal(test_log_fields__other_service_name__is_a_field),
+		with_journal(test_log_fields__journal_away_and_back__goes_on),
+		with_journal(test_log_fields__values_at_and_above_the_bounds__are_cut),
+		with_journal(test_log_fields__journal_does_not_read__does_not_wait),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
