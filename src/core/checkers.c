@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "core/attributes.h"
 #include "core/child.h"
+#include "core/events.h"
 #include "core/manager.h"
 #include "wire/expand.h"
 #include "wire/spawn-msg.h"
@@ -194,8 +195,10 @@ void checkers_run(struct checkers *k, struct client *c, struct instant now)
 
 	r = expand_template(c->checker, attributes_lookup, &a, command, sizeof(command));
 	if (r != EXPAND_OK) {
-		log_error("Could not format string \"%s\" for %s: %s", c->checker, c->name,
-			  expand_result_text(r));
+		event_log(EVENT_CHECKER_BAD_TEMPLATE,
+			  &(struct event_details){ .client = c,
+						   .detail = c->checker,
+						   .reason = expand_result_text(r) });
 		apply(k, c, &cancelled, now);
 		return;
 	}
@@ -203,12 +206,13 @@ void checkers_run(struct checkers *k, struct client *c, struct instant now)
 	if (run)
 		run->command = strdup(command);
 	if (!run || !run->command) {
-		log_error("Could not start the checker for %s: no room for another", c->name);
+		event_log(EVENT_CHECKER_NOT_STARTED,
+			  &(struct event_details){ .client = c, .reason = "no room for another" });
 		free(run);
 		apply(k, c, &cancelled, now);
 		return;
 	}
-	log_info("Starting checker '%s' for %s", command, c->name);
+	event_log(EVENT_CHECKER_STARTED, &(struct event_details){ .client = c, .detail = command });
 	run->id = ++k->last_run;
 	run->client = c;
 	c->run = run;
@@ -222,7 +226,7 @@ void checkers_abort(struct checkers *k, struct client *c, struct instant now)
 
 	if (!run)
 		return;
-	log_debug("Stopping checker for %s", c->name);
+	event_log(EVENT_CHECKER_STOPPED, &(struct event_details){ .client = c });
 	c->run = NULL;
 	run->client = NULL;
 	if (run->sent)
@@ -233,18 +237,21 @@ void checkers_abort(struct checkers *k, struct client *c, struct instant now)
 
 /* ---- spawner to core ---- */
 
-static int16_t outcome_status(const struct spawn_msg *m, const char *name)
+static int16_t outcome_status(const struct spawn_msg *m, const struct client *c)
 {
+	struct event_details details = { .client = c };
+
 	switch (m->exited.outcome) {
 	case SPAWN_EXITED:
-		log_info("Checker for %s %s", name, m->exited.value == 0 ? "succeeded" : "failed");
+		event_log(m->exited.value == 0 ? EVENT_CHECKER_SUCCEEDED : EVENT_CHECKER_FAILED,
+			  &details);
 		return (int16_t)m->exited.value;
 	case SPAWN_SIGNALLED:
-		log_warning("Checker for %s crashed?", name);
+		event_log(EVENT_CHECKER_CRASHED, &details);
 		return CHECKER_STATUS_SIGNALLED;
 	case SPAWN_NOT_STARTED:
-		log_error("Checker for %s could not be started: %s", name,
-			  strerror((int)m->exited.value));
+		details.reason = strerror((int)m->exited.value);
+		event_log(EVENT_CHECKER_NOT_STARTED, &details);
 		break;
 	}
 	return CHECKER_NOT_STARTED;
@@ -263,7 +270,7 @@ static int on_message(struct checkers *k, const uint8_t *data, size_t size, stru
 	if (!run || !run->sent)
 		return -EPROTO;
 	if (run->client)
-		event.status = outcome_status(&m, run->client->name);
+		event.status = outcome_status(&m, run->client);
 	run_end(k, run, &event, now);
 	return 0;
 }

@@ -1,48 +1,49 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/gate-events.h"
 
-#include "base/log.h"
+#include <stdio.h>
+
+#include "core/events.h"
+
+static const enum event_kind kinds[] = {
+	[GATE_EVENT_ACCEPTED] = EVENT_PEER_CONNECTED,
+	[GATE_EVENT_GREETING] = EVENT_PEER_GREETING,
+	[GATE_EVENT_BAD_GREETING] = EVENT_PEER_BAD_GREETING,
+	[GATE_EVENT_HANDSHAKE_FAILED] = EVENT_PEER_HANDSHAKE_FAILED,
+	[GATE_EVENT_HANDSHAKE_DONE] = EVENT_PEER_HANDSHAKE_DONE,
+	[GATE_EVENT_BAD_KEY] = EVENT_PEER_BAD_KEY,
+	[GATE_EVENT_BYE_FAILED] = EVENT_PEER_BYE_FAILED,
+	[GATE_EVENT_DEADLINE] = EVENT_PEER_TOO_SLOW,
+	[GATE_EVENT_FULL] = EVENT_PEER_TOO_MANY,
+	[GATE_EVENT_SOURCE_FULL] = EVENT_PEER_TOO_MANY_OF_SOURCE,
+	[GATE_EVENT_SUPPRESSED] = EVENT_PEER_RECORDS_LEFT_OUT,
+};
+
+/* As a string. A gate's words may hold any byte; the log takes care of those that are no text. */
+static void copy_detail(const char *detail, size_t size, char ret_text[GATE_DETAIL_MAX + 1])
+{
+	(void)snprintf(ret_text, GATE_DETAIL_MAX + 1, "%.*s", (int)size, detail);
+}
 
 void gate_event_log(const struct gate_msg *m)
 {
-	const char *detail = m->event.detail;
-	int n = (int)m->event.detail_size;
-	char peer[PEER_TEXT_SIZE];
+	char text[GATE_DETAIL_MAX + 1];
 
-	peer_format(&m->event.peer, peer);
-	switch (m->event.kind) {
-	case GATE_EVENT_ACCEPTED:
-		log_info("TCP connection from: %s", peer);
-		break;
-	case GATE_EVENT_GREETING:
-		log_debug("Protocol version: '%.*s'", n, detail);
-		break;
-	case GATE_EVENT_BAD_GREETING:
-		log_error("Unknown protocol version: %.*s", n, detail);
-		break;
-	case GATE_EVENT_HANDSHAKE_FAILED:
-		log_warning("Handshake failed: %.*s", n, detail);
-		break;
-	case GATE_EVENT_HANDSHAKE_DONE:
-		log_debug("Handshake succeeded");
-		break;
-	case GATE_EVENT_BAD_KEY:
-		log_warning("Bad certificate: %.*s", n, detail);
-		break;
-	case GATE_EVENT_BYE_FAILED:
-		log_warning("GnuTLS bye failed: %.*s", n, detail);
-		break;
-	case GATE_EVENT_DEADLINE:
-		log_info("Connection from %s was too slow: %.*s", peer, n, detail);
-		break;
-	case GATE_EVENT_FULL:
-		log_warning("Too many connections: dropped the one from %s", peer);
-		break;
-	case GATE_EVENT_SOURCE_FULL:
-		log_warning("Too many connections from one source: dropped the one from %s", peer);
-		break;
-	case GATE_EVENT_SUPPRESSED:
-		log_warning("%.*s records about connections were left out", n, detail);
-		break;
-	}
+	copy_detail(m->event.detail, m->event.detail_size, text);
+	/* The table has the one or the other. SUPPRESSED is about many peers. */
+	event_log(kinds[m->event.kind],
+		  &(struct event_details){
+			  .peer = m->event.kind == GATE_EVENT_SUPPRESSED ? NULL : &m->event.peer,
+			  .reason = text,
+			  .detail = text });
+}
+
+void gate_event_log_failed(const struct client *c, const struct peer *peer,
+			   const struct gate_msg *m)
+{
+	char text[GATE_DETAIL_MAX + 1];
+
+	copy_detail(m->end.detail, m->end.detail_size, text);
+	event_log(EVENT_SECRET_NOT_SENT,
+		  &(struct event_details){ .client = c, .peer = peer, .reason = text });
 }

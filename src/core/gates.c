@@ -243,7 +243,7 @@ static int on_end(struct gate *g, const struct gate_msg *m, struct instant now)
 	if (m->type == GATE_MSG_SENT)
 		o->handler.sent(o->handler_data, s, now);
 	else if (m->type == GATE_MSG_FAILED)
-		log_warning("gnutls send failed: %.*s", (int)m->end.detail_size, m->end.detail);
+		gate_event_log_failed(s->client, &s->peer, m);
 	s->phase = GATE_PHASE_ENDED;
 	session_end(s, now);
 	return 0;

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "base/log.h"
+#include "core/events.h"
 #include "core/record.h"
 #include "core/turn.h"
 
@@ -165,16 +165,17 @@ int keeper_commit(struct keeper *k, bool all, struct instant now)
 
 	if (r < 0) {
 		if (!k->failed)
-			log_critical(
-				"Could not save persistent state: %s; no secret is given until "
-				"it can be saved, which is tried again every few seconds",
-				store_problem(k->store));
+			event_log(EVENT_STATE_NOT_SAVED,
+				  &(struct event_details){
+					  .reason = store_problem(k->store),
+					  .detail = "no secret is given until it can be saved, "
+						    "which is tried again every few seconds" });
 		k->failed = true;
 		arm(k, KEEPER_RETRY_USEC);
 		return r;
 	}
 	if (k->failed) {
-		log_warning("Persistent state has been saved again; secrets are given again");
+		event_log(EVENT_STATE_SAVED_AGAIN, &(struct event_details){ .reason = NULL });
 		turn_request(k->turn);
 	}
 	k->failed = false;

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/random.h>
 
-#include "base/log.h"
+#include "core/events.h"
 #include "core/sealed.h"
 
 static const char *cause_text(enum disable_cause cause)
@@ -27,11 +27,11 @@ static const char *cause_text(enum disable_cause cause)
 /* SRV-LOG-9: each change of the enabled state, with its cause. */
 static void log_enabled(const struct client *c)
 {
-	if (c->life.enabled)
-		log_info("Client %s is enabled now", c->name);
-	else
-		log_warning("Client %s is disabled now: %s", c->name,
-			    cause_text(c->life.disable_cause));
+	struct event_details details = { .client = c };
+
+	if (!c->life.enabled)
+		details.reason = cause_text(c->life.disable_cause);
+	event_log(c->life.enabled ? EVENT_CLIENT_ENABLED : EVENT_CLIENT_DISABLED, &details);
 }
 
 /* Durable before visible: the log, too, hears of it only after the commit. */

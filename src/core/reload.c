@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "core/events.h"
 #include "core/record.h"
 #include "core/report.h"
 #include "core/settings.h"
@@ -243,7 +245,8 @@ static int remove_unwanted(struct reload *r)
 		HASH_FIND(hh, r->by_name, c->name, strlen(c->name), w);
 		if (w)
 			continue;
-		log_info("Client %s is removed: its section is gone", c->name);
+		event_log(EVENT_CLIENT_REMOVED,
+			  &(struct event_details){ .client = c, .reason = "its section is gone" });
 		e = store_remove(r->store, c->name);
 		manager_remove(r->manager, c, r->now);
 		r->n_removed++;
@@ -264,6 +267,15 @@ static int apply_all(struct reload *r)
 	return e;
 }
 
+static void tell_reloaded(const struct reload *r)
+{
+	char counts[128];
+
+	(void)snprintf(counts, sizeof(counts), "%zu clients added, %zu changed, %zu removed",
+		       r->n_added, r->n_changed, r->n_removed);
+	event_log(EVENT_CONFIGURATION_RELOADED, &(struct event_details){ .detail = counts });
+}
+
 int reload_clients(struct manager *m, struct store *store, const char *config_dir,
 		   struct instant now)
 {
@@ -275,8 +287,9 @@ int reload_clients(struct manager *m, struct store *store, const char *config_di
 	if (e == 0)
 		e = store_load(store, on_record, &r);
 	if (e < 0) {
-		log_error("The configuration was not reloaded (%s); the old one stays in force",
-			  e == -EBADMSG ? "it has errors" : strerror(-e));
+		event_log(EVENT_CONFIGURATION_KEPT,
+			  &(struct event_details){ .reason = e == -EBADMSG ? "it has errors"
+									   : strerror(-e) });
 		forget(&r);
 		return e;
 	}
@@ -288,8 +301,7 @@ int reload_clients(struct manager *m, struct store *store, const char *config_di
 	if (e < 0)
 		log_critical("The configuration was reloaded in part only: %s", strerror(-e));
 	else
-		log_info("Configuration reloaded: %zu clients added, %zu changed, %zu removed",
-			 r.n_added, r.n_changed, r.n_removed);
+		tell_reloaded(&r);
 	forget(&r);
 	return e;
 }

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/util.h"
+#include "core/events.h"
 #include "core/merge.h"
 #include "core/record.h"
 #include "core/sealed.h"
@@ -60,7 +62,7 @@ static int take_secret(struct client *c, const struct store_record *record)
 	if (r < 0)
 		return r;
 	if (r == SEALED_WRONG) {
-		log_debug("Failed to decrypt %s old secret", c->name);
+		event_log(EVENT_RESTORED_OTHER_SECRET, &(struct event_details){ .client = c });
 		return 0;
 	}
 	sealed = sealed_copy(record->sealed, record->sealed_size);
@@ -74,29 +76,31 @@ static int take_secret(struct client *c, const struct store_record *record)
 
 static void log_note(const struct client *c, enum merge_note note)
 {
+	struct event_details details = { .client = c };
+	char status[16];
+
 	switch (note) {
 	case MERGE_KEPT:
-		log_debug("Last checker succeeded, keeping %s enabled", c->name);
+		event_log(EVENT_RESTORED_KEPT, &details);
 		break;
 	case MERGE_NEVER_CHECKED:
-		log_warning("disabling client %s - Client never performed a successful checker",
-			    c->name);
+		event_log(EVENT_RESTORED_NEVER_CHECKED, &details);
 		break;
 	case MERGE_LAST_CHECK_BAD:
-		log_warning("disabling client %s - Client last checker failed with error code %d",
-			    c->name, c->life.last_checker_status);
+		(void)snprintf(status, sizeof(status), "%d", c->life.last_checker_status);
+		details.detail = status;
+		event_log(EVENT_RESTORED_LAST_CHECK_BAD, &details);
 		break;
 	case MERGE_SHORTENED:
-		log_info(
-			"The saved expiry of %s was further ahead than its time-outs allow, and is "
-			"shortened",
-			c->name);
+		event_log(EVENT_RESTORED_SHORTENED, &details);
 		break;
 	case MERGE_ENABLED_AFRESH:
-		log_info("Client %s is enabled now: its configuration says so", c->name);
+		details.reason = "its configuration says so";
+		event_log(EVENT_CLIENT_ENABLED, &details);
 		break;
 	case MERGE_DISABLED_BY_FILE:
-		log_warning("Client %s is disabled now: its configuration says so", c->name);
+		details.reason = "its configuration says so";
+		event_log(EVENT_CLIENT_DISABLED, &details);
 		break;
 	case MERGE_UNREMARKABLE:
 		break;
@@ -191,7 +195,7 @@ static void log_creation(const struct client *c)
 
 	if (c->has_key_id)
 		key_id_format(&c->key_id, key);
-	log_debug("Creating client '%s'", c->name);
+	event_log(EVENT_CLIENT_CREATED, &(struct event_details){ .client = c });
 	log_debug("  Key ID: %s", key);
 	log_debug("  Fingerprint: %s", c->fingerprint);
 }
@@ -206,7 +210,9 @@ static void distrust(struct manager *m)
 		c->life.enabled = false;
 		c->life.last_enabled = USEC_NEVER;
 		c->life.disable_cause = DISABLE_STATE_LOST;
-		log_error("Client %s starts disabled: the saved state could not be read", c->name);
+		event_log(EVENT_RESTORED_WITHOUT_STATE,
+			  &(struct event_details){ .client = c,
+						   .reason = "the saved state could not be read" });
 	}
 }
 
@@ -233,7 +239,8 @@ static int save_all(struct manager *m, const struct restore_request *request, st
 	if (r == 0)
 		store_commit(request->store, on_committed, &r);
 	if (r < 0)
-		log_critical("Could not save persistent state: %s", store_problem(request->store));
+		event_log(EVENT_STATE_NOT_SAVED,
+			  &(struct event_details){ .reason = store_problem(request->store) });
 	else
 		keeper_all_saved(m->keeper);
 	return r;

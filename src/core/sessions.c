@@ -2,6 +2,7 @@
 #include "core/sessions.h"
 
 #include "base/log.h"
+#include "core/events.h"
 #include "core/manager.h"
 #include "core/policy.h"
 
@@ -13,22 +14,25 @@ static void apply(struct sessions *all, struct client *c, enum client_event_type
 	manager_apply(all->manager, c, &event, now);
 }
 
+static void tell(const struct session *s, enum event_kind kind)
+{
+	event_log(kind, &(struct event_details){ .client = s->client, .peer = &s->peer });
+}
+
 static void refuse(struct session *s, enum policy_verdict verdict)
 {
-	const char *name = s->client->name;
-
 	switch (verdict) {
 	case POLICY_REFUSE_DISABLED:
-		log_info("Client %s is disabled", name);
+		tell(s, EVENT_REFUSED_DISABLED);
 		break;
 	case POLICY_REFUSE_DENIED:
-		log_warning("Client %s was not approved", name);
+		tell(s, EVENT_REFUSED_DENIED);
 		break;
 	case POLICY_REFUSE_TIMED_OUT:
-		log_warning("Client %s timed out while waiting for approval", name);
+		tell(s, EVENT_REFUSED_TIMED_OUT);
 		break;
 	case POLICY_REFUSE_UNSAVED:
-		log_warning("Client %s is refused while the state cannot be saved", name);
+		tell(s, EVENT_REFUSED_UNSAVED);
 		break;
 	case POLICY_GIVE:
 	case POLICY_ASK:
@@ -47,7 +51,7 @@ static void let_wait(struct session *s)
 /* A human has to decide. The peer is told nothing; its gate stops counting the time (SRV-APR-8). */
 static void ask(struct sessions *all, struct session *s, struct instant now)
 {
-	log_info("Client %s needs approval", s->client->name);
+	tell(s, EVENT_APPROVAL_NEEDED);
 	apply(all, s->client, CLIENT_EVENT_ASKED, now);
 	let_wait(s);
 	alarm_set(&all->approvals, &s->deadline, s->wait_until);
@@ -125,15 +129,13 @@ static void on_claim(void *userdata, struct session *s, const struct key_id *id,
 	struct sessions *all = userdata;
 	struct client *c = NULL;
 
+	event_log(EVENT_PEER_KEY, &(struct event_details){ .key_id = id, .peer = &s->peer });
 	/* SRV-PROTO-13: the digest of nothing never matches, whatever the configuration says. */
 	if (!key_id_is_of_nothing(id))
 		c = registry_find_key(all->registry, id);
 	if (!c || c->life.removed) {
-		char key[KEY_ID_TEXT_SIZE], address[PEER_TEXT_SIZE];
-
-		key_id_format(id, key);
-		peer_format(&s->peer, address);
-		log_info("Client not found for key ID: %s, address: %s", key, address);
+		event_log(EVENT_PEER_UNKNOWN_KEY,
+			  &(struct event_details){ .key_id = id, .peer = &s->peer });
 		gates_answer(s, SESSION_ANSWER_REFUSE);
 		return;
 	}
@@ -174,8 +176,8 @@ static void on_sent(void *userdata, struct session *s, struct instant now)
 	struct sessions *all = userdata;
 	char peer[PEER_TEXT_SIZE];
 
+	tell(s, EVENT_SECRET_SENT);
 	peer_format(&s->peer, peer);
-	log_info("Sending secret to %s", s->client->name);
 	log_debug("The secret of %s went to %s", s->client->name, peer);
 	apply(all, s->client, CLIENT_EVENT_SECRET_SENT, now);
 }

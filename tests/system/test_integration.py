@@ -351,6 +351,50 @@ class Examples(Case):
                                 "enabled", "key_id", "fingerprint", "secret", "secfile"})
 
 
+class Catalog(Case):
+    """The message catalogue, beside the table of events."""
+
+    def setUp(self):
+        super().setUp()
+        self.catalog = INTEGRATION / "systemd/mandos.catalog"
+        source = (SOURCE / "src/core/events.c").read_text()
+        self.rows = {message_id: (name, level, text) for name, message_id, level, text in re.findall(
+            r'\[EVENT_(\w+)\] = \{\s*"([0-9a-f]{32})",\s*LOG_LEVEL_(\w+),\s*"(.*?)" \}', source, re.S)}
+        header = (SOURCE / "src/core/events.h").read_text()
+        self.kinds = re.findall(r"^\tEVENT_(\w+),", header, re.MULTILINE)
+
+    def test_ids_agree_with_the_table(self):
+        """SRV-LOG-8: every kind of event has its entry, under its own name, and no other is there."""
+        self.assertEqual([name for name, _, _ in self.rows.values()], self.kinds)
+        entries = re.findall(r"^# (\w+)\n-- ([0-9a-f]{32})$", self.catalog.read_text(), re.MULTILINE)
+        self.assertEqual([(name, message_id) for message_id, (name, _, _) in self.rows.items()],
+                         entries)
+
+    def test_fields_are_those_of_the_event(self):
+        """An explanation refers to what its record carries, else it would show a blank."""
+        for entry in re.split(r"(?m)^-- ", self.catalog.read_text())[1:]:
+            name, _, text = self.rows[entry[:32]]
+            fields = set(re.findall(r"@(\w+)@", entry))
+            self.assertLessEqual(fields, {"MANDOS_CLIENT", "MANDOS_KEY_ID", "MANDOS_PEER",
+                                          "MANDOS_REASON"}, name)
+            for field, place in (("MANDOS_CLIENT", "{client}"), ("MANDOS_REASON", "{reason}")):
+                if field in fields and name != "SECRET_NOT_SENT":
+                    self.assertIn(place, text, name)
+
+    def test_journalctl_takes_it(self):
+        """journalctl --update-catalog, with nothing said and nothing left out."""
+        root = self.rig.folder / "root"
+        place = root / "usr/lib/systemd/catalog"
+        place.mkdir(parents=True)
+        (root / "var/lib/systemd/catalog").mkdir(parents=True)
+        (place / "mandos.catalog").write_text(self.catalog.read_text())
+        for action in ("--update-catalog", "--list-catalog"):
+            done = subprocess.run(["journalctl", f"--root={root}", "--no-pager", action], text=True,
+                                  capture_output=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual({line.split()[0] for line in done.stdout.splitlines()}, set(self.rows))
+
+
 if __name__ == "__main__":
     machine.enter()
     unittest.main()
