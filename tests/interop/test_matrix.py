@@ -74,8 +74,13 @@ class Matrix(unittest.TestCase):
 
     @staticmethod
     def end_client(client):
+        """Politely first: a client that is killed leaves its keys and its agent behind."""
         with client:
-            client.kill()
+            client.terminate()
+            try:
+                client.wait(DEADLINE)
+            except subprocess.TimeoutExpired:
+                client.kill()
 
     def assert_given(self, rig, program, machine, password=PASSWORD):
         client = self.start_client(rig, program, machine)

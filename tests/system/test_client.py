@@ -448,14 +448,28 @@ class Start(ClientCase):
         (self.run_dir / "tmp").write_text("not a directory")
         self.assert_refuses(UNAVAILABLE, "/run/tmp")
 
+    @staticmethod
+    def gpg_beside(client):
+        """The client's GnuPG processes in /tmp; each of them may end while it is looked at."""
+        found = []
+        for pid in processes_in("/tmp/mandos"):
+            try:
+                same = (os.readlink(f"/proc/{pid}/ns/mnt")
+                        == os.readlink(f"/proc/{client.pid}/ns/mnt"))
+                if same and "gpg-agent" in Path(f"/proc/{pid}/comm").read_text():
+                    found.append(pid)
+            except FileNotFoundError:
+                continue
+        return found
+
     def test_place_in_tmp(self):
         """CLI-PGP-3: /tmp if and only if there is no /run/tmp."""
         (self.run_dir / "tmp").rmdir()
         client = self.client(self.address)
-        found = wait_for(lambda: [pid for pid in processes_in("/tmp/mandos")
-                                  if os.readlink(f"/proc/{pid}/ns/mnt")
-                                  == os.readlink(f"/proc/{client.pid}/ns/mnt")
-                                  and "gpg" in Path(f"/proc/{pid}/comm").read_text()], "gpg")
+        # Before unshare(1) has done its work, every process of the machine is in that namespace.
+        ours = os.readlink("/proc/self/ns/mnt")
+        wait_for(lambda: os.readlink(f"/proc/{client.pid}/ns/mnt") != ours, "its own namespace")
+        found = wait_for(lambda: self.gpg_beside(client), "gpg")
         home = re.search(rb"/tmp/mandos\w{6}\0", Path(f"/proc/{found[0]}/cmdline").read_bytes())
         self.end_by(client, signal.SIGTERM)
         path = home.group().rstrip(b"\0").decode()
