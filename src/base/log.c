@@ -40,7 +40,7 @@ bool log_level_parse(const char *word, enum log_level *ret)
 	return false;
 }
 
-static const char *level_name(enum log_level level)
+const char *log_level_name(enum log_level level)
 {
 	switch (level) {
 	case LOG_LEVEL_CRITICAL:
@@ -82,7 +82,7 @@ static void write_stderr(enum log_level level, const char *text)
 	if (localtime_r(&ts.tv_sec, &tm))
 		(void)strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &tm);
 	(void)fprintf(stderr, "%s,%03ld %s [%ld]: %s: %s\n", stamp, ts.tv_nsec / 1000000,
-		      state.program, (long)getpid(), level_name(level), text);
+		      state.program, (long)getpid(), log_level_name(level), text);
 }
 
 /*
@@ -132,7 +132,7 @@ static void record(enum log_level level, const struct log_field *fields, char *t
 	}
 	log_sink_send(&(struct log_sink_record){
 		.level = level,
-		.level_name = level_name(level),
+		.level_name = log_level_name(level),
 		.text = text,
 		.fields = fields,
 	});

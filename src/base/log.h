@@ -71,6 +71,9 @@ enum log_level log_threshold(void);
  */
 bool log_level_parse(const char *word, enum log_level *ret);
 
+/** log_level_name() - the word of SRV-LOG-1; static */
+const char *log_level_name(enum log_level level);
+
 /** log_msg() - one record; keeps errno. Control characters in it become question marks. */
 void log_msg(enum log_level level, const char *format, ...) _printf_(2, 3);
 

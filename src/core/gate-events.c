@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/log.h"
 #include "core/events.h"
 
 static const enum event_kind kinds[] = {
@@ -30,6 +31,10 @@ void gate_event_log(const struct gate_msg *m)
 	char text[GATE_DETAIL_MAX + 1];
 
 	copy_detail(m->event.detail, m->event.detail_size, text);
+	if (m->event.kind == GATE_EVENT_LIBRARY) {
+		log_debug("GnuTLS: %s", text); /* SRV-LOG-6; no kind of event, only words */
+		return;
+	}
 	/* The table has the one or the other. SUPPRESSED is about many peers. */
 	event_log(kinds[m->event.kind],
 		  &(struct event_details){

@@ -32,6 +32,7 @@ struct gate {
 	sd_event_source *timer; /* back-off, or the limit on starting */
 	usec_t backoff;
 	bool want_write;
+	bool level_due; /* it has not heard of the newest log threshold */
 
 	struct session *sessions; /* by id */
 	size_t n_sessions;
@@ -180,12 +181,34 @@ static int send_answer(struct session *s, struct instant now)
 	return 0;
 }
 
+static int send_level(struct gate *g)
+{
+	const struct gate_msg m = {
+		.type = GATE_MSG_LEVEL,
+		.log_threshold = g->gates->options.config.log_threshold,
+	};
+	int r = g->level_due ? send_message(g, &m) : 0;
+
+	if (r == 0)
+		g->level_due = false;
+	return r;
+}
+
 static void gate_flush(struct gate *g, struct instant now)
 {
 	struct session *s;
+	int r = send_level(g);
 
+	if (r == -EAGAIN || r == -ENOBUFS) {
+		set_interest(g, true);
+		return;
+	}
+	if (r < 0) {
+		gate_lost(g, strerror(-r));
+		return;
+	}
 	while ((s = TAILQ_FIRST(&g->send_queue))) {
-		int r = send_answer(s, now);
+		r = send_answer(s, now);
 
 		if (r == -EAGAIN || r == -ENOBUFS) {
 			set_interest(g, true);
@@ -207,6 +230,14 @@ void gates_flush(struct gates *all, struct instant now)
 		if (all->gates[i].state == GATE_READY)
 			gate_flush(&all->gates[i], now);
 	}
+}
+
+void gates_set_log_threshold(struct gates *all, uint8_t threshold)
+{
+	all->options.config.log_threshold = threshold;
+	for (unsigned int i = 0; i < all->options.n; i++)
+		all->gates[i].level_due = all->gates[i].state != GATE_DOWN;
+	all->options.turn(all->options.userdata);
 }
 
 /* ---- gate to core ---- */
@@ -267,6 +298,8 @@ static int on_ready(struct gate *g, const struct gate_msg *m)
 	g->state = GATE_READY;
 	g->backoff = GATE_BACKOFF_MIN_USEC;
 	g->timer = sd_event_source_disable_unref(g->timer);
+	if (g->level_due)
+		all->options.turn(all->options.userdata);
 	if (all->started)
 		return 0;
 	for (unsigned int i = 0; i < all->options.n; i++) {
@@ -304,6 +337,7 @@ static int on_message(struct gate *g, const uint8_t *data, size_t size, struct i
 	case GATE_MSG_WAIT:
 	case GATE_MSG_GIVE:
 	case GATE_MSG_REFUSE:
+	case GATE_MSG_LEVEL:
 		break;
 	}
 	return -EPROTO; /* only the core sends these */
@@ -352,6 +386,7 @@ static void gate_forget_process(struct gate *g)
 	g->timer = sd_event_source_disable_unref(g->timer);
 	g->fd = fd_close(g->fd);
 	g->want_write = false;
+	g->level_due = false; /* CONFIG will have it */
 	g->state = GATE_DOWN;
 	g->last_id = 0;
 }

@@ -110,6 +110,12 @@ int gates_new(sd_event *event, const struct gates_options *options, struct gates
 /** gates_free() - ends all gates and sessions (their @end is called); NULL is fine */
 struct gates *gates_free(struct gates *g);
 
+/**
+ * gates_set_log_threshold() - what the gates tell about strangers, from the end of this turn on
+ * @threshold: enum log_level; gates that start later begin with it
+ */
+void gates_set_log_threshold(struct gates *g, uint8_t threshold);
+
 /** gates_answer() - decides a session; a later call replaces what has not been sent */
 void gates_answer(struct session *s, enum session_answer answer);
 

@@ -28,6 +28,7 @@
 #include "core/sessions.h"
 #include "core/turn.h"
 #include "core/user.h"
+#include "core/verbosity.h"
 #include "core/zeroconf.h"
 
 /* SRV-PROTO-5, tightened: an honest peer needs a fraction of a second for each. */
@@ -56,6 +57,7 @@ struct server {
 	struct checkers checkers;
 	struct manager manager;
 	struct gates *gates;
+	struct verbosity verbosity;
 	struct bus bus;
 	struct zeroconf *zeroconf;
 };
@@ -348,6 +350,7 @@ static int start_gates(struct server *s)
 			.send_usec = SEND_USEC,
 			.bye_usec = BYE_USEC,
 			.log_threshold = (uint8_t)log_threshold(),
+			.debug = settings->debug,
 		},
 		.handler = sessions_handler(),
 		.fatal = on_gates_fatal,
@@ -397,6 +400,8 @@ static int start(struct server *s)
 		r = make_rooms(s);
 	if (r >= 0)
 		r = handle_signals(s);
+	if (r >= 0)
+		r = verbosity_start(&s->verbosity, s->event, &s->gates);
 	if (r >= 0)
 		r = notify_watch(s->event);
 	if (r < 0) {

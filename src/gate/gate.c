@@ -56,12 +56,20 @@ static void refuse_config(struct gate *g, const char *problem)
 	gate_exit(g, GATE_EXIT_CONFIG);
 }
 
+static void on_library_line(void *userdata, const char *line)
+{
+	struct gate *g = userdata;
+
+	reports_tell_library(&g->reports, line, gate_now(g));
+}
+
 static void configure(struct gate *g, const struct gate_config *config)
 {
 	const char *problem = NULL;
 	size_t n;
 
 	g->config = *config;
+	g->reports.threshold = config->log_threshold;
 	if (config->max_connections == 0 || config->max_per_source == 0) {
 		refuse_config(g, "no connections allowed");
 		return;
@@ -71,7 +79,6 @@ static void configure(struct gate *g, const struct gate_config *config)
 		return;
 	}
 	n = connections_possible(config);
-	g->reports.threshold = config->log_threshold;
 	if (deadlines_reserve(&g->deadlines, n + DEADLINES_RESERVED) < 0 ||
 	    sources_init(&g->sources, n, config->max_per_source) < 0) {
 		refuse_config(g, "too many connections allowed");
@@ -80,7 +87,11 @@ static void configure(struct gate *g, const struct gate_config *config)
 	if (send_ready(g, NULL) < 0 || listener_start(&g->listener, g, g->listener.fd) < 0) {
 		warnx("cannot start to accept connections");
 		gate_exit(g, GATE_EXIT_SYSTEM);
+		return;
 	}
+	/* Not before READY, which is the first word that the core takes. */
+	if (config->debug)
+		tls_set_debug(on_library_line, g);
 }
 
 static bool is_answer(enum gate_msg_type type)
@@ -97,6 +108,10 @@ static int on_message(void *userdata, const struct gate_msg *m)
 		if (m->type != GATE_MSG_CONFIG)
 			return -EBADMSG;
 		configure(g, &m->config);
+		return 0;
+	}
+	if (m->type == GATE_MSG_LEVEL) {
+		g->reports.threshold = m->log_threshold;
 		return 0;
 	}
 	HASH_FIND(hh, g->claimed, &m->session, sizeof(m->session), s);

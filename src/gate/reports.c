@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/util.h"
@@ -20,6 +21,7 @@ static const uint8_t levels[] = {
 	[GATE_EVENT_FULL] = LOG_LEVEL_WARNING,
 	[GATE_EVENT_SOURCE_FULL] = LOG_LEVEL_WARNING,
 	[GATE_EVENT_SUPPRESSED] = LOG_LEVEL_WARNING,
+	[GATE_EVENT_LIBRARY] = LOG_LEVEL_DEBUG,
 };
 
 static void tell_suppressed(struct reports *r)
@@ -61,6 +63,13 @@ void reports_init(struct reports *r, struct port *port, struct deadlines *deadli
 	};
 }
 
+static void count(struct reports *r, usec_t now)
+{
+	r->n_suppressed++;
+	if (r->second.node.place == 0)
+		deadlines_set(r->deadlines, &r->second, usec_add(now, USEC_PER_SEC));
+}
+
 void reports_tell(struct reports *r, const struct gate_msg *event, usec_t now)
 {
 	struct gate_msg m = *event;
@@ -77,4 +86,20 @@ void reports_tell(struct reports *r, const struct gate_msg *event, usec_t now)
 		r->n_suppressed++;
 	else
 		(*n_told)++;
+}
+
+void reports_tell_library(struct reports *r, const char *line, usec_t now)
+{
+	const struct gate_msg m = {
+		.type = GATE_MSG_EVENT,
+		.event = { .kind = GATE_EVENT_LIBRARY,
+			   .peer = { .family = PEER_IPV4 },
+			   .detail = line,
+			   .detail_size = strnlen(line, GATE_DETAIL_MAX) },
+	};
+
+	if (levels[GATE_EVENT_LIBRARY] > r->threshold)
+		return;
+	if (port_has_waiters(r->port) || port_send(r->port, &m) != 0)
+		count(r, now);
 }

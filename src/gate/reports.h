@@ -5,7 +5,8 @@
  * waiting.
  *
  * Bound: REPORTS_PER_SECOND warnings, and as many routine reports, so that routine cannot crowd out
- * a warning; what is not told is counted, and the count is told (W-56).
+ * a warning; what is not told is counted, and the count is told (W-56). What the TLS library says
+ * in debug mode is hundreds of lines a session; its bound is the room in the channel.
  */
 
 #include "gate/deadlines.h"
@@ -33,3 +34,10 @@ void reports_init(struct reports *r, struct port *port, struct deadlines *deadli
  * @now:   CLOCK_BOOTTIME
  */
 void reports_tell(struct reports *r, const struct gate_msg *event, usec_t now);
+
+/**
+ * reports_tell_library() - one line of the TLS library's debug output, without a line feed
+ *
+ * Cut at GATE_DETAIL_MAX; counted where there is no room. Source: SRV-LOG-6.
+ */
+void reports_tell_library(struct reports *r, const char *line, usec_t now);

@@ -508,6 +508,7 @@ int session_on_message(struct session *s, const struct gate_msg *m)
 	case GATE_MSG_SENT:
 	case GATE_MSG_FAILED:
 	case GATE_MSG_GONE:
+	case GATE_MSG_LEVEL:
 		break;
 	}
 	return -EBADMSG;

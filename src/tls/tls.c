@@ -17,6 +17,7 @@
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -39,6 +40,10 @@
 /* Steps that bring nothing (warnings, dropped data) before a call gives others their turn. */
 #define IDLE_STEPS_MAX 8
 
+/* Everything; and, of that, what GnuTLS calls hard logging: the keys of the session, in full. */
+#define LIBRARY_LOG_LEVEL 11
+#define LIBRARY_KEY_LEVEL 9
+
 struct tls_context {
 	gnutls_priority_t priority;
 	gnutls_certificate_credentials_t credentials;
@@ -54,6 +59,30 @@ struct tls_session {
 	bool corked;
 	bool bye_sent;
 };
+
+/* Of the whole process, as the library's log function is. */
+static struct {
+	tls_debug_fn *fn;
+	void *userdata;
+} debug;
+
+static void on_library_log(int level, const char *text)
+{
+	char line[TLS_DEBUG_LINE_MAX + 1];
+
+	if (level == LIBRARY_KEY_LEVEL)
+		return;
+	(void)snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
+	debug.fn(debug.userdata, line);
+}
+
+void tls_set_debug(tls_debug_fn *fn, void *userdata)
+{
+	debug.fn = fn;
+	debug.userdata = userdata;
+	gnutls_global_set_log_function(on_library_log);
+	gnutls_global_set_log_level(LIBRARY_LOG_LEVEL);
+}
 
 struct tls_context *tls_context_free(struct tls_context *c)
 {

@@ -17,6 +17,8 @@
 #define TLS_DEFAULT_PRIORITY \
 	"SECURE128:!CTYPE-X.509:+CTYPE-RAWPK:!RSA:!VERS-ALL:+VERS-TLS1.3:%PROFILE_ULTRA"
 
+#define TLS_DEBUG_LINE_MAX 512
+
 enum tls_status {
 	TLS_OK = 0,
 	TLS_CLOSED,	/* the peer closed in an orderly way */
@@ -24,6 +26,17 @@ enum tls_status {
 	TLS_WANT_READ,	/* call again when the descriptor is readable */
 	TLS_WANT_WRITE, /* call again when the descriptor is writable */
 };
+
+/**
+ * tls_set_debug() - hands on each line that the library says at its level 11, without its line feed
+ *
+ * For the whole process, from now on. Lines that hold keys (the library's level 9) are left out.
+ * @debug is called in the middle of the other calls here, and must not call them.
+ * Bound:  TLS_DEBUG_LINE_MAX bytes; longer lines are cut.
+ * Source: SRV-LOG-6.
+ */
+typedef void tls_debug_fn(void *userdata, const char *line);
+void tls_set_debug(tls_debug_fn *debug, void *userdata);
 
 struct tls_context;
 struct tls_session;

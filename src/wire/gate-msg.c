@@ -22,6 +22,7 @@ static const unsigned int allowed_phases[] = {
 	[GATE_MSG_FAILED] = PHASE(GATE_PHASE_GIVING) | PHASE(GATE_PHASE_GIVEN),
 	[GATE_MSG_GONE] = PHASE(GATE_PHASE_CLAIMED) | PHASE(GATE_PHASE_GIVING) |
 			  PHASE(GATE_PHASE_GIVEN) | PHASE(GATE_PHASE_REFUSED),
+	[GATE_MSG_LEVEL] = PHASE(GATE_PHASE_NONE),
 };
 
 bool gate_msg_may(enum gate_msg_type type, enum gate_phase phase)
@@ -48,7 +49,7 @@ static bool is_sound(const struct gate_msg *m)
 		return m->ready.detail_size <= GATE_DETAIL_MAX;
 	case GATE_MSG_EVENT:
 		return m->event.kind >= GATE_EVENT_ACCEPTED &&
-		       m->event.kind <= GATE_EVENT_SUPPRESSED &&
+		       m->event.kind <= GATE_EVENT_LIBRARY &&
 		       m->event.detail_size <= GATE_DETAIL_MAX;
 	case GATE_MSG_GIVE:
 		return is_sound_give(m);
@@ -60,6 +61,7 @@ static bool is_sound(const struct gate_msg *m)
 	case GATE_MSG_WAIT:
 	case GATE_MSG_REFUSE:
 	case GATE_MSG_SENT:
+	case GATE_MSG_LEVEL:
 		return true;
 	}
 	return false;
@@ -74,6 +76,7 @@ static void encode_config(struct writer *w, const struct gate_config *c)
 	put_u64(w, c->send_usec);
 	put_u64(w, c->bye_usec);
 	put_u8(w, c->log_threshold);
+	put_u8(w, c->debug);
 	put_bytes(w, c->priority, strlen(c->priority));
 }
 
@@ -111,6 +114,9 @@ int gate_msg_encode(const struct gate_msg *m, uint8_t *ret_data, size_t size)
 		put_u8(&w, (uint8_t)m->end.reason);
 		put_bytes(&w, m->end.detail, m->end.detail_size);
 		break;
+	case GATE_MSG_LEVEL:
+		put_u8(&w, m->log_threshold);
+		break;
 	case GATE_MSG_WAIT:
 	case GATE_MSG_REFUSE:
 	case GATE_MSG_SENT:
@@ -123,6 +129,7 @@ static void decode_config(struct reader *r, struct gate_config *c)
 {
 	size_t size;
 	const uint8_t *priority;
+	uint8_t debug;
 
 	c->max_connections = take_u32(r);
 	c->max_per_source = take_u32(r);
@@ -131,9 +138,11 @@ static void decode_config(struct reader *r, struct gate_config *c)
 	c->send_usec = take_u64(r);
 	c->bye_usec = take_u64(r);
 	c->log_threshold = take_u8(r);
+	debug = take_u8(r);
+	c->debug = debug == 1;
 	size = reader_left(r);
 	priority = take_bytes(r, size);
-	if (!priority || size > GATE_PRIORITY_MAX || memchr(priority, '\0', size)) {
+	if (debug > 1 || !priority || size > GATE_PRIORITY_MAX || memchr(priority, '\0', size)) {
 		r->failed = true;
 		return;
 	}
@@ -193,7 +202,7 @@ int gate_msg_decode(const uint8_t *data, size_t size, struct gate_msg *ret)
 	struct gate_msg m = { .type = 0 };
 	uint8_t type = take_u8(&r);
 
-	if (type < GATE_MSG_CONFIG || type > GATE_MSG_GONE)
+	if (type < GATE_MSG_CONFIG || type > GATE_MSG_LEVEL)
 		return -EBADMSG;
 	m.type = (enum gate_msg_type)type;
 	m.session = take_u64(&r);
@@ -216,6 +225,9 @@ int gate_msg_decode(const uint8_t *data, size_t size, struct gate_msg *ret)
 	case GATE_MSG_FAILED:
 	case GATE_MSG_GONE:
 		decode_end(&r, &m);
+		break;
+	case GATE_MSG_LEVEL:
+		m.log_threshold = take_u8(&r);
 		break;
 	case GATE_MSG_WAIT:
 	case GATE_MSG_REFUSE:

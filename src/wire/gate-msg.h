@@ -38,6 +38,7 @@ enum gate_msg_type {
 	GATE_MSG_SENT,	 /* gate -> core: all bytes were written; ends the session */
 	GATE_MSG_FAILED, /* gate -> core: writing failed; ends the session */
 	GATE_MSG_GONE,	 /* gate -> core: the peer left, or the refusal was carried out; ends it */
+	GATE_MSG_LEVEL,	 /* core -> gate: another log threshold; any time after CONFIG */
 };
 
 /** enum gate_phase - where a claimed session is, as both ends count it */
@@ -63,6 +64,7 @@ enum gate_event {
 	GATE_EVENT_FULL,	     /* a connection was dropped: all places taken */
 	GATE_EVENT_SOURCE_FULL,	     /* a connection was dropped: its source has too many */
 	GATE_EVENT_SUPPRESSED,	     /* detail: how many events were not told */
+	GATE_EVENT_LIBRARY,	     /* SRV-LOG-6; detail: one line of GnuTLS's debug output */
 };
 
 /** struct gate_config - limits and deadlines; see docs/protocol.md for the reasons */
@@ -74,6 +76,7 @@ struct gate_config {
 	usec_t send_usec;	  /* from the last GIVE chunk to the last byte written */
 	usec_t bye_usec;	  /* for the closing exchange */
 	uint8_t log_threshold;	  /* enum log_level: events above it need not be sent */
+	bool debug;		  /* also send what the library says (GATE_EVENT_LIBRARY) */
 	char priority[GATE_PRIORITY_MAX + 1];
 };
 
@@ -91,7 +94,7 @@ enum gate_end_reason {
  */
 struct gate_msg {
 	enum gate_msg_type type;
-	uint64_t session; /* all but CONFIG and READY; EVENT: 0 if none */
+	uint64_t session; /* all but CONFIG, READY and LEVEL; EVENT: 0 if none */
 	union {
 		struct gate_config config;
 		struct {
@@ -119,7 +122,8 @@ struct gate_msg {
 			enum gate_end_reason reason;
 			const char *detail; /* not NUL-terminated */
 			size_t detail_size;
-		} end; /* FAILED and GONE */
+		} end;		       /* FAILED and GONE */
+		uint8_t log_threshold; /* LEVEL; as in CONFIG */
 	};
 };
 
@@ -138,7 +142,7 @@ int gate_msg_decode(const uint8_t *data, size_t size, struct gate_msg *ret);
 /**
  * gate_msg_may() - the table: may @type be sent when the session is in @phase?
  *
- * CONFIG and READY are not about a session: their callers check "first, once" themselves and pass
- * GATE_PHASE_NONE. EVENT is always allowed.
+ * CONFIG, READY and LEVEL are not about a session: their callers check "first, once", or "after
+ * CONFIG", themselves and pass GATE_PHASE_NONE. EVENT is always allowed.
  */
 bool gate_msg_may(enum gate_msg_type type, enum gate_phase phase);

@@ -33,6 +33,7 @@ static const struct gate_msg shortest[] = {
 	{ .type = GATE_MSG_SENT, .session = 1 },
 	{ .type = GATE_MSG_FAILED, .session = 1, .end = { .reason = GATE_END_ERROR } },
 	{ .type = GATE_MSG_GONE, .session = 1, .end = { .reason = GATE_END_CLOSED } },
+	{ .type = GATE_MSG_LEVEL, .log_threshold = 7 },
 };
 
 /* Encodes, with the data of GIVE behind its header as channel_send() would. */
@@ -56,6 +57,7 @@ static void assert_same_config(const struct gate_config *a, const struct gate_co
 	assert_int_equal(a->send_usec, b->send_usec);
 	assert_int_equal(a->bye_usec, b->bye_usec);
 	assert_int_equal(a->log_threshold, b->log_threshold);
+	assert_int_equal(a->debug, b->debug);
 	assert_string_equal(a->priority, b->priority);
 }
 
@@ -101,6 +103,9 @@ static void assert_same(const struct gate_msg *a, const struct gate_msg *b)
 		assert_int_equal(a->end.reason, b->end.reason);
 		assert_same_bytes(a->end.detail, a->end.detail_size, b->end.detail,
 				  b->end.detail_size);
+		break;
+	case GATE_MSG_LEVEL:
+		assert_int_equal(a->log_threshold, b->log_threshold);
 		break;
 	case GATE_MSG_WAIT:
 	case GATE_MSG_REFUSE:
@@ -153,6 +158,7 @@ static void test_gate_msg_decode__encoded_message__the_same(void **state)
 			    .send_usec = 5,
 			    .bye_usec = 6,
 			    .log_threshold = 7,
+			    .debug = true,
 			    .priority = "SECURE128:+CTYPE-RAWPK" },
 	};
 
@@ -165,7 +171,7 @@ static void test_gate_msg_decode__encoded_message__the_same(void **state)
 			       .session = UINT64_MAX,
 			       .give = { 0, 0, (const uint8_t *)"", 0 } };
 	assert_comes_back(&m);
-	for (unsigned int kind = GATE_EVENT_ACCEPTED; kind <= GATE_EVENT_SUPPRESSED; kind++) {
+	for (unsigned int kind = GATE_EVENT_ACCEPTED; kind <= GATE_EVENT_LIBRARY; kind++) {
 		m = (struct gate_msg){ .type = GATE_MSG_EVENT,
 				       .session = kind,
 				       .event = { .kind = (enum gate_event)kind,
@@ -324,8 +330,9 @@ static void test_gate_msg__values_out_of_range__refused(void **state)
 		unsigned int first;
 		unsigned int last;
 	} cases[] = {
+		{ GATE_MSG_CONFIG, 50, 0, 1 }, /* debug, behind the log threshold */
 		{ GATE_MSG_READY, 9, 0, 1 },
-		{ GATE_MSG_EVENT, 9, GATE_EVENT_ACCEPTED, GATE_EVENT_SUPPRESSED },
+		{ GATE_MSG_EVENT, 9, GATE_EVENT_ACCEPTED, GATE_EVENT_LIBRARY },
 		{ GATE_MSG_FAILED, 9, GATE_END_CLOSED, GATE_END_REFUSED },
 		{ GATE_MSG_GONE, 9, GATE_END_CLOSED, GATE_END_REFUSED },
 	};
@@ -344,7 +351,7 @@ static void test_gate_msg__values_out_of_range__refused(void **state)
 	m = shortest[GATE_MSG_EVENT - 1];
 	m.event.kind = (enum gate_event)0;
 	assert_int_equal(gate_msg_encode(&m, data, sizeof(data)), -EINVAL);
-	m.event.kind = (enum gate_event)(GATE_EVENT_SUPPRESSED + 1);
+	m.event.kind = (enum gate_event)(GATE_EVENT_LIBRARY + 1);
 	assert_int_equal(gate_msg_encode(&m, data, sizeof(data)), -EINVAL);
 	m = shortest[GATE_MSG_GONE - 1];
 	m.end.reason = (enum gate_end_reason)0;
@@ -358,7 +365,7 @@ static void test_gate_msg__unknown_type__refused(void **state)
 	for (unsigned int type = 0; type < 256; type++) {
 		struct gate_msg m = { .type = (enum gate_msg_type)type };
 
-		if (type >= GATE_MSG_CONFIG && type <= GATE_MSG_GONE)
+		if (type >= GATE_MSG_CONFIG && type <= GATE_MSG_LEVEL)
 			continue;
 		memset(data, 0, 128);
 		data[0] = (uint8_t)type;
@@ -410,12 +417,13 @@ static void test_gate_msg_may__every_pair__as_the_table_says(void **state)
 		{ GATE_MSG_SENT, "...x.." },
 		{ GATE_MSG_FAILED, "..xx.." },
 		{ GATE_MSG_GONE, ".xxxx." },
+		{ GATE_MSG_LEVEL, "x....." },
 		{ (enum gate_msg_type)0, "......" },
-		{ (enum gate_msg_type)(GATE_MSG_GONE + 1), "......" },
+		{ (enum gate_msg_type)(GATE_MSG_LEVEL + 1), "......" },
 		{ (enum gate_msg_type)255, "......" },
 	};
 
-	assert_int_equal(ARRAY_SIZE(rows) - 3, GATE_MSG_GONE);
+	assert_int_equal(ARRAY_SIZE(rows) - 3, GATE_MSG_LEVEL);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		for (unsigned int phase = GATE_PHASE_NONE; phase <= GATE_PHASE_ENDED; phase++)
 			if (gate_msg_may(rows[i].type, (enum gate_phase)phase) !=
