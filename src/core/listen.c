@@ -10,9 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "base/fd.h"
 #include "base/log.h"
+
+#define BIND_WAIT_MSEC	3000
+#define BIND_PAUSE_MSEC 50
 
 union socket_address {
 	struct sockaddr sa;
@@ -70,6 +74,24 @@ static int resolve(const struct server_settings *s, int family, union socket_add
 	return 0;
 }
 
+/*
+ * The gates of a server that was killed hold its socket until they have noticed, which is a moment:
+ * whoever starts another one at once should not have to know that (W-05). Nothing is served yet, so
+ * waiting here keeps nobody waiting. An address that somebody else uses is told after the limit.
+ */
+static int bind_patiently(int fd, const union socket_address *a)
+{
+	const struct timespec pause = { .tv_nsec = BIND_PAUSE_MSEC * 1000000L };
+
+	for (int waited = 0;; waited += BIND_PAUSE_MSEC) {
+		if (bind(fd, &a->sa, address_size(a)) == 0)
+			return 0;
+		if (errno != EADDRINUSE || waited >= BIND_WAIT_MSEC)
+			return -errno;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
 static int bind_address(int fd, const struct server_settings *s, int family)
 {
 	union socket_address a = { .sa = { 0 } };
@@ -84,8 +106,8 @@ static int bind_address(int fd, const struct server_settings *s, int family)
 		if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
 			log_warning("Cannot set SO_REUSEADDR: %s", strerror(errno));
 	}
-	if (bind(fd, &a.sa, address_size(&a)) < 0) {
-		r = -errno;
+	r = bind_patiently(fd, &a);
+	if (r < 0) {
 		log_critical("Cannot bind to address '%s', port %d: %s", s->address,
 			     MAX_OF(s->port, 0), strerror(-r));
 		return r;

@@ -45,9 +45,9 @@ static int open_it(const struct sealed *s, const char *configured, const char *c
 
 static void test_sealed_open__same_secret_and_client__opens(void **state)
 {
-	static const char *const texts[] = { "", "x",
-					     "a new password, of more than a block "
-					     "of the cipher, which is 64 bytes" };
+	static const char *const texts[] = {
+		"", "x", "a new password, of more than a block of the cipher, of 64 bytes"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct sealed *s = seal_it(texts[i], "hunter2", "web1");

@@ -579,6 +579,23 @@ class Starting(unittest.TestCase):
         self.assertEqual(done.stderr.splitlines()[-1], "OK")
 
 
+class Succeeding(unittest.TestCase):
+    """A server that takes over from another one."""
+
+    def test_address_that_is_left_a_moment_later(self):
+        """SRV-NET-4, W-05: as the gates of a server that was killed leave theirs."""
+        with Rig() as rig, socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as other:
+            other.bind(("::1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            rig.write_clients()
+            server = rig.spawn(["strace", "-f", "-qq", "-e", "trace=bind", *rig.argv(
+                "--debug", "--address", "::1", "--port", port)])
+            server.wait_line("EADDRINUSE")
+            other.close()
+            server.wait_line(f"Now listening on address '::1', port {port},")
+
+
 class Ending(unittest.TestCase):
     """Promptly, whatever others do."""
 
