@@ -39,7 +39,7 @@ class TimedOut(AssertionError):
     """An event did not come before its deadline."""
 
 
-def wait_for(what, condition, deadline=DEADLINE):
+def wait_for(what, condition, deadline=DEADLINE, pause=0.01):
     """Polls a condition that has no event of its own; returns its first true value."""
     end = time.monotonic() + deadline
     while True:
@@ -48,7 +48,7 @@ def wait_for(what, condition, deadline=DEADLINE):
             return value
         if time.monotonic() >= end:
             raise TimedOut(f"{what}: not within {deadline} s")
-        time.sleep(0.01)
+        time.sleep(pause)
 
 
 class Process:
@@ -110,17 +110,17 @@ class Process:
         return status
 
     def stop(self, sig=signal.SIGTERM, deadline=DEADLINE):
-        """Ends the process, and whatever it left behind in its group."""
+        """Ends the process, and whatever it left behind in its group, which holds its output."""
         if self.popen.poll() is None:
             self.popen.send_signal(sig)
         try:
-            status = self.wait(deadline)
+            self.popen.wait(deadline)
         finally:
             try:
                 os.killpg(self.popen.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        return status
+        return self.wait(deadline)
 
 
 class Keys:
