@@ -113,12 +113,9 @@ static int send_claim(struct session *s)
 	struct gate_msg m = {
 		.type = GATE_MSG_CLAIM,
 		.session = g->last_number + 1,
-		.claim = { .peer = s->peer },
+		.claim = { .peer = s->peer, .key_id = s->key_id },
 	};
 
-	/* It was good a moment ago, in step_handshake(); keeping it costs more than asking again.
-	 */
-	(void)tls_peer_key_id(s->tls, &m.claim.key_id);
 	if (port_send(&g->port, &m) == -EAGAIN)
 		return -EAGAIN;
 	s->number = ++g->last_number;
@@ -275,10 +272,8 @@ static void step_wait(struct session *s)
 
 static void on_handshake_done(struct session *s)
 {
-	struct key_id id;
-
 	tell(s, GATE_EVENT_HANDSHAKE_DONE, NULL, 0);
-	switch (tls_peer_key_id(s->tls, &id)) {
+	switch (tls_peer_key_id(s->tls, &s->key_id)) {
 	case TLS_PEER_KEY_OK:
 		enter(s, SESSION_CLAIM, EPOLLIN);
 		port_wait(&s->gate->port, &s->waiter);

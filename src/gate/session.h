@@ -51,6 +51,7 @@ struct session {
 	struct place place;
 	struct port_waiter waiter;
 	struct peer peer;
+	struct key_id key_id; /* from CLAIM on */
 	usec_t accepted;
 	struct tls_session *tls;
 	struct secret *secret;
