@@ -15,6 +15,6 @@ typedef unsigned int interfaces_lookup_fn(const char *name);
  * @lookup: if_nametoindex(3), or a test's
  *
  * Looked up for each attempt, since an interface may appear while the client waits.
- * Source: CLI-NET-1, -4, -5, CLI-DIR-3.
+ * Source: CLI-NET-1, CLI-NET-4, CLI-NET-5, CLI-DIR-3.
  */
 unsigned int interfaces_scope(const char *list, interfaces_lookup_fn *lookup);

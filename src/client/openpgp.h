@@ -64,7 +64,7 @@ int openpgp_import_start(struct openpgp *o, int fd, enum openpgp_key kind);
  * openpgp_decrypt_start() - a binary message to plaintext
  * @data, @size: must stay unchanged until the operation is over
  *
- * Errors: as openpgp_import_start(). Source: CLI-PGP-1, -6, -7.
+ * Errors: as openpgp_import_start(). Source: CLI-PGP-1, CLI-PGP-6, CLI-PGP-7.
  */
 int openpgp_decrypt_start(struct openpgp *o, const void *data, size_t size);
 

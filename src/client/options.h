@@ -48,7 +48,7 @@ struct options {
  *
  * Owner:  options_deinit(), whatever is returned.
  * Errors: the results above; -ENOMEM.
- * Source: CLI-GEN-1 to -3, CLI-MC-1 to -3, CLI-DIR-1.
+ * Source: CLI-GEN-1, CLI-GEN-2, CLI-GEN-3, CLI-MC-1, CLI-MC-2, CLI-MC-3, CLI-DIR-1.
  */
 int options_parse(int argc, char **argv, struct options *ret);
 

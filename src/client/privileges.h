@@ -9,7 +9,7 @@
 /**
  * privileges_start() - first thing in main(): from here on the program is the user who started it
  *
- * Errors: errno of setgid(2), seteuid(2). Source: CLI-PRIV-1, -2.
+ * Errors: errno of setgid(2), seteuid(2). Source: CLI-PRIV-1, CLI-PRIV-2.
  */
 int privileges_start(void);
 

@@ -17,7 +17,7 @@
  * signals_start() - blocks and catches the three, except those that are ignored already
  *
  * SIGPIPE is ignored from here on. Errors: errno of sigaction(2) or sigprocmask(2).
- * Source: CLI-SIG-1, -4.
+ * Source: CLI-SIG-1, CLI-SIG-4.
  */
 int signals_start(void);
 

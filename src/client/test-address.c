@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* CLI-DIR-1, -3, CLI-CONN-2. */
+/* CLI-DIR-1, CLI-DIR-3, CLI-CONN-2. */
 #include "client/address.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* CLI-NET-1, -4, -5, CLI-DIR-3, on a machine with eth0 (2) and eth1 (3). */
+/* CLI-NET-1, CLI-NET-4, CLI-NET-5, CLI-DIR-3, on a machine with eth0 (2) and eth1 (3). */
 #include "client/interfaces.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* CLI-GEN-1 to -3, CLI-MC-1 to -3, CLI-DIR-1. */
+/* CLI-GEN-1, CLI-GEN-2, CLI-GEN-3, CLI-MC-1, CLI-MC-2, CLI-MC-3, CLI-DIR-1. */
 #include "client/options.h"
 
 #include <setjmp.h>
@@ -195,7 +195,7 @@ static void test_options_parse__bad_lines__one_prefixed_line(void **state)
 	}
 }
 
-/* CLI-GEN-2, -3. */
+/* CLI-GEN-2, CLI-GEN-3. */
 static void test_options_parse__help_usage_version__shown_on_stdout(void **state)
 {
 	static const struct {

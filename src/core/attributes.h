@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
-/* A client's attributes as a checker template sees them (SRV-CHK-3, -4). */
+/* A client's attributes as a checker template sees them (SRV-CHK-3, SRV-CHK-4). */
 
 #include "core/registry.h"
 #include "wire/expand.h"

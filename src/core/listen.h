@@ -16,7 +16,7 @@
  * Every failure has been logged when the call returns.
  * Owner:  the caller closes @ret_fd.
  * Errors: negative errno for what is fatal. A named interface that cannot be bound to is not.
- * Source: SRV-NET-1 to -5, SRV-LOG-8 L1 to L3.
+ * Source: SRV-NET-1, SRV-NET-2, SRV-NET-3, SRV-NET-4, SRV-NET-5, SRV-LOG-8 L1 to L3.
  */
 int listen_open(const struct server_settings *s, int *ret_fd);
 

@@ -67,7 +67,7 @@ static enum merge_note expired_meanwhile(struct client_life *life, struct instan
 	return MERGE_KEPT;
 }
 
-/* The longest that an expiry can lie ahead (SRV-LIFE-3, -10, -14, -15). */
+/* The longest that an expiry can lie ahead (SRV-LIFE-3, SRV-LIFE-10, SRV-LIFE-14, SRV-LIFE-15). */
 static usec_t longest_ahead(const struct client_rules *rules)
 {
 	usec_t interval = MAX_OF(rules->interval, CLIENT_INTERVAL_MIN);

@@ -48,7 +48,7 @@ usec_t merge_expires(const struct client_rules *rules, const struct store_life *
  * @configured_enabled: today's file
  *
  * The rules must have been merged already. CLIENT_EVENT_START comes next.
- * Source: SRV-STATE-10, -13 to -16; docs/state.md.
+ * Source: SRV-STATE-10, SRV-STATE-13, SRV-STATE-14, SRV-STATE-15, SRV-STATE-16; docs/state.md.
  */
 enum merge_note merge_life(struct client_life *life, bool configured_enabled,
 			   const struct store_record *record, struct instant now);

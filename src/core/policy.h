@@ -29,7 +29,7 @@ enum policy_verdict {
  * POLICY_REFUSE_DISABLED for a client that is still marked enabled means that its expiry has not
  * been served: step it with CLIENT_EVENT_TICK first, so that the refusal is durable before it is
  * given.
- * Source: SRV-APR-2, -6, -9.
+ * Source: SRV-APR-2, SRV-APR-6, SRV-APR-9.
  */
 enum policy_verdict policy_decide(const struct client_life *life, struct instant now,
 				  bool waited_out);

@@ -51,6 +51,6 @@ struct sealed *sealed_copy(const uint8_t *data, size_t size);
  *
  * Owner:  secret_free().
  * Errors: SEALED_WRONG; -ENOMEM.
- * Source: SRV-STATE-7, -12.
+ * Source: SRV-STATE-7, SRV-STATE-12.
  */
 int sealed_open(const uint8_t *data, size_t size, const struct seal *seal, struct secret **ret);

@@ -50,7 +50,7 @@ struct arguments {
  *
  * Integers are checked for being such; all else is kept as given.
  * Errors: enum settings_action other than SETTINGS_FAILED; never negative.
- * Source: SRV-CLI-1 to -5, -9, -10.
+ * Source: SRV-CLI-1, SRV-CLI-2, SRV-CLI-3, SRV-CLI-4, SRV-CLI-5, SRV-CLI-9, SRV-CLI-10.
  */
 int arguments_parse(int argc, char *const argv[], struct arguments *ret);
 

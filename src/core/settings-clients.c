@@ -174,7 +174,7 @@ static usec_t read_duration(struct interpreting *x, const char *key)
 	return usec;
 }
 
-/* SRV-CLNT-5, -6: a bad key ID is worth a warning only, the client then matches nobody. */
+/* SRV-CLNT-5, SRV-CLNT-6: a bad key ID is worth a warning only, the client then matches nobody. */
 static void read_key_id(struct interpreting *x)
 {
 	struct client_settings *c = &x->client;

@@ -224,7 +224,7 @@ static unsigned int file_count(struct reading *r, const char *key, const struct 
 	return (unsigned int)number;
 }
 
-/* SRV-LOG-3, -4 */
+/* SRV-LOG-3, SRV-LOG-4 */
 static int take_log_threshold(struct reading *r)
 {
 	struct server_settings *s = r->settings;

@@ -79,7 +79,7 @@ enum store_open_result {
  *
  * Errors: the results above; negative errno when the directory or the file cannot be used at all
  *         (missing, not permitted, read-only, full).
- * Source: SRV-STATE-1, -4, -5.
+ * Source: SRV-STATE-1, SRV-STATE-4, SRV-STATE-5.
  */
 int store_open(const char *directory, struct store **ret, char **ret_problem);
 

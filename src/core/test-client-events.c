@@ -46,7 +46,7 @@ static void test_client_step__checker_exits_n__only_the_status(void **state)
 	assert_step(&life, EVENT(CHECKER_EXITED, .status = 255), T0 + MIN(3), "CheckerRunning");
 }
 
-/* SRV-LIFE-12, -1 */
+/* SRV-LIFE-12, SRV-LIFE-1 */
 static void test_client_step__checker_killed__status_is_minus_1(void **state)
 {
 	struct client_life life = checking(T0);
@@ -85,7 +85,7 @@ static void test_client_step__exit_when_none_runs__nothing(void **state)
 	assert_memory_equal(&life, &before, sizeof(life));
 }
 
-/* SRV-CHK-6, -13: no status, no trust; the check timer goes on. */
+/* SRV-CHK-6, SRV-CHK-13: no status, no trust; the check timer goes on. */
 static void test_client_step__checker_cancelled__timer_goes_on(void **state)
 {
 	struct client_life life = checking(T0);
@@ -234,7 +234,7 @@ static void test_client_step__disable_when_disabled__nothing_at_all(void **state
 	assert_memory_equal(&life, &before, sizeof(life));
 }
 
-/* SRV-LIFE-17, -15: nothing of the old life is left. */
+/* SRV-LIFE-17, SRV-LIFE-15: nothing of the old life is left. */
 static void test_client_step__enable_again__has_no_extension_from_before(void **state)
 {
 	struct client_life life = started(T0);
@@ -249,7 +249,7 @@ static void test_client_step__enable_again__has_no_extension_from_before(void **
 	assert_int_equal(life.expires, T0 + SEC(3) + MIN(5));
 }
 
-/* SRV-LIFE-19, -17 Fix; DBUS-SRV-1: no property changes */
+/* SRV-LIFE-19, SRV-LIFE-17 Fix; DBUS-SRV-1: no property changes */
 static void test_client_step__remove__stops_everything_without_a_change(void **state)
 {
 	struct client_life life = checking(T0);
@@ -289,7 +289,7 @@ static void test_client_step__checker_of_a_disabled_client__records_only(void **
 	assert_int_equal(client_next_deadline(&life), USEC_NEVER);
 }
 
-/* SRV-CHK-8, -9: a request while one runs has no effect */
+/* SRV-CHK-8, SRV-CHK-9: a request while one runs has no effect */
 static void test_client_step__checker_start_while_one_runs__nothing(void **state)
 {
 	struct client_life life = checking(T0);

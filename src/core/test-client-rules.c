@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The life of a client: settings changed at run time (SRV-LIFE-30 to -38) and what approval needs
- * of it (SRV-APR-1, -4, -5), with the order of changes of DBUS-CHG-4.
+ * of it (SRV-APR-1, SRV-APR-4, SRV-APR-5), with the order of changes of DBUS-CHG-4.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #define T0 SEC(1000)
 
-/* SRV-LIFE-30, -37: the example of the specification */
+/* SRV-LIFE-30, SRV-LIFE-37: the example of the specification */
 static void test_client_step__set_timeout__expiry_moves_by_the_difference(void **state)
 {
 	struct client_life life = started(T0);
@@ -153,7 +153,7 @@ static void test_client_step__set_interval_before_first_check__no_raise_later(vo
 	assert_int_equal(life.expires, T0 + MIN(5));
 }
 
-/* SRV-LIFE-32, -33, -34 */
+/* SRV-LIFE-32, SRV-LIFE-33, SRV-LIFE-34 */
 static void test_client_step__set_other_rules__stored_and_saved_only(void **state)
 {
 	struct client_life life = started(T0);

@@ -45,7 +45,7 @@ static void test_client_life_init__disabled__was_never_enabled(void **state)
 	assert_int_equal(client_next_deadline(&life), USEC_NEVER);
 }
 
-/* SRV-LIFE-2, -3 */
+/* SRV-LIFE-2, SRV-LIFE-3 */
 static void test_client_step__start_of_a_disabled_client__nothing(void **state)
 {
 	struct client_life life = new_life(false, T0);
@@ -240,7 +240,7 @@ static void test_client_step__tick_before_any_deadline__nothing(void **state)
 	assert_memory_equal(&life, &before, sizeof(life));
 }
 
-/* SRV-LIFE-5, -17; DBUS-CHG-4 "disable, expiry" */
+/* SRV-LIFE-5, SRV-LIFE-17; DBUS-CHG-4 "disable, expiry" */
 static void test_client_step__expiry__disables_at_exactly_that_moment(void **state)
 {
 	struct client_life life = checking(T0);

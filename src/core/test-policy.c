@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The verdict on one session (SRV-APR-2, -5 to -7, -9). */
+/* The verdict on one session (SRV-APR-2, SRV-APR-5, SRV-APR-6, SRV-APR-7, SRV-APR-9). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,7 +77,7 @@ static void test_policy_decide__delay_zeroed_during_the_wait__step_2_then_5(void
 	assert_verdict(&life, T0, true, POLICY_REFUSE_TIMED_OUT);
 }
 
-/* SRV-APR-5, -2 steps 2 and 3 */
+/* SRV-APR-5, SRV-APR-2 steps 2 and 3 */
 static void test_policy_decide__decided__for_all_sessions_of_that_time(void **state)
 {
 	struct client_life life = started(T0);

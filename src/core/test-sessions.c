@@ -145,7 +145,7 @@ static void run_until_decided(struct world *w, const struct session *s)
 	}
 }
 
-/* SRV-PROTO-14, -25 */
+/* SRV-PROTO-14, SRV-PROTO-25 */
 static void test_claim__known_key_without_approval__given(void **state)
 {
 	struct world *w = world_new(0, true);
@@ -223,7 +223,7 @@ static void test_claim__past_expiry__refused(void **state)
 	world_free(w);
 }
 
-/* SRV-APR-1, -4, -8: pending is exact, whoever comes and goes. */
+/* SRV-APR-1, SRV-APR-4, SRV-APR-8: pending is exact, whoever comes and goes. */
 static void test_claim__needs_approval__waits_and_is_counted(void **state)
 {
 	struct world *w = world_new(MINUTE, false);
@@ -240,7 +240,7 @@ static void test_claim__needs_approval__waits_and_is_counted(void **state)
 	world_free(w);
 }
 
-/* SRV-APR-5, -7: all that wait get it, even if the decision holds for no time at all. */
+/* SRV-APR-5, SRV-APR-7: all that wait get it, even if the decision holds for no time at all. */
 static void test_approve__duration_zero__all_waiting_are_given(void **state)
 {
 	struct world *w = world_new(MINUTE, false);

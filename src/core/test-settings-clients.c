@@ -32,6 +32,21 @@ static void test_clients_source_interpret__nothing_set__built_in_defaults(void *
 	client_file_deinit(&r.file); /* twice is harmless */
 }
 
+/* SRV-CLNT-4 */
+static void test_clients_source_interpret__unknown_key__only_serves_references(void **state)
+{
+	struct reading r;
+
+	read_text("[DEFAULT]\nsite = hall-2\n"
+		  "[web1]\nkey_id = " ID_1 "\n" HELLO "rack = 17\n"
+		  "checker = look %(rack)s %(site)s\n",
+		  &r);
+	assert_int_equal(r.n_reports, 0);
+	assert_int_equal(r.file.n_clients, 1);
+	assert_string_equal(r.file.clients[0].checker, "look 17 hall-2");
+	client_file_deinit(&r.file);
+}
+
 static void test_clients_source_interpret__every_key__arrives(void **state)
 {
 	struct reading r;
@@ -187,7 +202,7 @@ static void test_clients_source_interpret__bad_default__spares_who_overrides_it(
 	client_file_deinit(&r.file);
 }
 
-/* SRV-CLNT-5, -6, SRV-LIFE-38 */
+/* SRV-CLNT-5, SRV-CLNT-6, SRV-LIFE-38 */
 static void test_clients_source_interpret__doubtful_value__is_a_warning(void **state)
 {
 	static const struct {
@@ -350,6 +365,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clients_source_interpret__nothing_set__built_in_defaults),
+		cmocka_unit_test(
+			test_clients_source_interpret__unknown_key__only_serves_references),
 		cmocka_unit_test(test_clients_source_interpret__every_key__arrives),
 		cmocka_unit_test(test_clients_source_interpret__default_section__is_inherited),
 		cmocka_unit_test(test_clients_source_interpret__bad_value__leaves_out_that_client),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Secrets in clients.conf, and many of them: SRV-CLNT-7 to -9. */
+/* Secrets in clients.conf, and many of them: SRV-CLNT-7, SRV-CLNT-8, SRV-CLNT-9. */
 #include "core/test-settings-clients.h"
 
 #include <time.h>
@@ -32,7 +32,7 @@ static void test_clients_source_interpret__secret__is_decoded_leniently(void **s
 	}
 }
 
-/* SRV-CLNT-7, -9 */
+/* SRV-CLNT-7, SRV-CLNT-9 */
 static void test_clients_source_interpret__secfile__is_read_verbatim(void **state)
 {
 	char text[1024];

@@ -15,6 +15,7 @@ static void test_settings_read__no_file__built_in_defaults(void **state)
 	assert_int_equal(o.settings.socket, -1);
 	assert_false(o.settings.debug);
 	assert_int_equal(o.settings.log_threshold, LOG_LEVEL_WARNING);
+	/* SRV-CONF-5 */
 	assert_string_equal(o.settings.priority,
 			    "SECURE128:!CTYPE-X.509:+CTYPE-RAWPK:!RSA:!VERS-ALL:+VERS-TLS1.3:"
 			    "%PROFILE_ULTRA");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What a failing machine leaves of the state: kill -9, power cuts, torn logs, full and read-only
- * disks. SRV-STATE-3, -4, -5.
+ * disks. SRV-STATE-3, SRV-STATE-4, SRV-STATE-5.
  */
 #include "core/test-store.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What lies in the state directory: SRV-STATE-1, -4, -5. */
+/* What lies in the state directory: SRV-STATE-1, SRV-STATE-4, SRV-STATE-5. */
 #include "core/test-store.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Records, changes and commits: SRV-STATE-4, -6, -16, -18. */
+/* Records, changes and commits: SRV-STATE-4, SRV-STATE-6, SRV-STATE-16, SRV-STATE-18. */
 #include "core/test-store.h"
 
 static void assert_settings_equal(const struct store_settings *a, const struct store_settings *b)

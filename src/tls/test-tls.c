@@ -158,7 +158,7 @@ static void pair_init(struct pair *p)
 	pair_handshake(p);
 }
 
-/* SRV-PROTO-6, -8, -11 */
+/* SRV-PROTO-6, SRV-PROTO-8, SRV-PROTO-11 */
 static void test_tls_peer_key_id__raw_key__is_sha256_of_spki(void **state)
 {
 	struct pair p;
@@ -331,7 +331,7 @@ static void test_tls_read__close_notify__is_closed(void **state)
 	pair_deinit(&p);
 }
 
-/* SRV-PROTO-26, -28 */
+/* SRV-PROTO-26, SRV-PROTO-28 */
 static void test_tls_write__300000_bytes__arrive_whole_then_bye(void **state)
 {
 	static uint8_t sent[BIG_SIZE], got[BIG_SIZE + 1];

@@ -59,7 +59,7 @@ int tls_context_new_claimant_side(const char *priority, const void *pubkey_pem, 
  * @ret_error: the offending part of the priority string when -EINVAL is returned
  *
  * Errors: -EINVAL bad priority string, -ENOMEM.
- * Source: SRV-CONF-6, SRV-PROTO-6 to -8.
+ * Source: SRV-CONF-6, SRV-PROTO-6, SRV-PROTO-7, SRV-PROTO-8.
  */
 int tls_context_new_gate_side(const char *priority, struct tls_context **ret,
 			      const char **ret_error);
@@ -109,6 +109,6 @@ enum tls_peer_key {
 /**
  * tls_peer_key_id() - SHA-256 of the peer's SubjectPublicKeyInfo
  *
- * Source: SRV-PROTO-11, -12.
+ * Source: SRV-PROTO-11, SRV-PROTO-12.
  */
 enum tls_peer_key tls_peer_key_id(struct tls_session *s, struct key_id *ret);

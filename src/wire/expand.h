@@ -37,7 +37,7 @@ typedef bool expand_lookup_fn(void *userdata, const char *name, size_t name_size
  * @ret_command: @command_size bytes of room (EXPAND_MAX + 1 is always enough); NUL-terminated
  *
  * Errors: the results above; never negative. @ret_command is unspecified unless EXPAND_OK.
- * Source: SRV-CHK-2, -5, -6.
+ * Source: SRV-CHK-2, SRV-CHK-5, SRV-CHK-6.
  */
 enum expand_result expand_template(const char *template, expand_lookup_fn *lookup, void *userdata,
 				   char *ret_command, size_t command_size);

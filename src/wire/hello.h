@@ -26,6 +26,6 @@ enum hello_result {
  * @ret_used: bytes of the line, with its line feed; set when HELLO_OK is returned
  *
  * Errors: the results above; never negative.
- * Source: SRV-PROTO-1, -2, -3, -5.
+ * Source: SRV-PROTO-1, SRV-PROTO-2, SRV-PROTO-3, SRV-PROTO-5.
  */
 enum hello_result hello_parse(const void *data, size_t size, bool at_end, size_t *ret_used);

@@ -39,7 +39,7 @@ static void check_bad(const char *const *texts, size_t n_texts, enum duration_re
 	}
 }
 
-/* SRV-DUR-2, -3: the table of section 4.1 and the missing combinations. */
+/* SRV-DUR-2, SRV-DUR-3: the table of section 4.1 and the missing combinations. */
 static void test_duration_parse__rfc3339__seconds(void **state)
 {
 	static const struct good cases[] = {
@@ -77,7 +77,7 @@ static void test_duration_parse__time_after_year_or_month__accepted(void **state
 	check_good(cases, ARRAY_SIZE(cases));
 }
 
-/* SRV-DUR-1, -2, -5 */
+/* SRV-DUR-1, SRV-DUR-2, SRV-DUR-5 */
 static void test_duration_parse__neither_form__malformed(void **state)
 {
 	static const char *const texts[] = {

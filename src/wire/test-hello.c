@@ -25,7 +25,7 @@ static enum hello_result parse(const char *line, size_t size, bool at_end)
 	return r;
 }
 
-/* SRV-PROTO-1, -2: the table of section 8.2, and its neighbours. */
+/* SRV-PROTO-1, SRV-PROTO-2: the table of section 8.2, and its neighbours. */
 static void test_hello_parse__whole_line__judged(void **state)
 {
 	static const struct {

@@ -249,7 +249,7 @@ static void test_ini_parse__default_section__serves_all_others(void **state)
 	assert_string_equal(ini_raw(ini, s, "late", NULL), "l");
 }
 
-/* SRV-INI-6, -8, -12: all of them, and with the line of each. */
+/* SRV-INI-6, SRV-INI-8, SRV-INI-12: all of them, and with the line of each. */
 static void test_ini_parse__duplicates__bad_lines(void **state)
 {
 	assert_bad("[a]\n[b]\n[a]\n", 3);
@@ -261,7 +261,7 @@ static void test_ini_parse__duplicates__bad_lines(void **state)
 	assert_bad("[a]\nkey = 1\nkey =\n  bare\n  [a]\n", 3);
 }
 
-/* SRV-INI-6, -8: what is no duplicate. */
+/* SRV-INI-6, SRV-INI-8: what is no duplicate. */
 static void test_ini_parse__same_name_elsewhere__good(void **state)
 {
 	_cleanup_ini_ struct ini *ini = parse_good("[a]\nkey = 1\n[A]\nkey = 2\n[ a]\nkey = 3\n"
@@ -339,7 +339,7 @@ static void test_ini_parse__comments_and_empty_lines_inside__dropped_and_kept(vo
 	assert_value("key=\r\n\r\n a\r\n\r\n b", "\n\na\n\nb");
 }
 
-/* SRV-INI-11, -12: every bad line is reported. */
+/* SRV-INI-11, SRV-INI-12: every bad line is reported. */
 static void test_ini_parse__neither_this_nor_that__bad_lines(void **state)
 {
 	assert_bad("key = v\n", 1);

@@ -169,7 +169,7 @@ class Base64Test(OracleTest):
 
 
 class ExpandTest(OracleTest):
-    """SRV-CHK-2, -4, -5."""
+    """SRV-CHK-2, SRV-CHK-4, SRV-CHK-5."""
 
     def test_random_templates(self):
         n_good = 0
@@ -198,7 +198,7 @@ class ExpandTest(OracleTest):
 
 
 class ScalarTest(OracleTest):
-    """SRV-INI-14, -15."""
+    """SRV-INI-14, SRV-INI-15."""
 
     def test_random_texts(self):
         for _ in range(3000):

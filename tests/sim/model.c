@@ -146,7 +146,7 @@ static void server_starts(struct model *m, usec_t delay, struct instant now)
 		m->extension_end = restored;
 }
 
-/* SRV-LIFE-3, -4: a checker starts, or the one that runs is left alone */
+/* SRV-LIFE-3, SRV-LIFE-4: a checker starts, or the one that runs is left alone */
 static void check_comes(struct model *m, struct instant now)
 {
 	m->checker = true;
@@ -166,7 +166,7 @@ static void time_comes(struct model *m, struct instant now)
 		check_comes(m, now);
 }
 
-/* SRV-LIFE-10, -13, -20, and the Fix of -14 */
+/* SRV-LIFE-10, SRV-LIFE-13, SRV-LIFE-20, and the Fix of -14 */
 static void is_well(struct model *m, struct instant now)
 {
 	usec_t expires = later(now.boot, m->rules.timeout);
@@ -229,7 +229,7 @@ static void turn_on(struct model *m, struct instant now)
 	m->expires = latest(two_intervals, later(now.boot, m->rules.timeout));
 }
 
-/* SRV-LIFE-30, -37 */
+/* SRV-LIFE-30, SRV-LIFE-37 */
 static void new_timeout(struct model *m, usec_t timeout, struct instant now)
 {
 	usec_t old = m->rules.timeout;

@@ -229,7 +229,7 @@ static void decide_waiting(struct sim *s, struct sim_client *c)
 
 /*
  * Whatever has or has not been served yet: a session that came now would get the right verdict, and
- * nobody waits for what is already decided (SRV-APR-5, -9).
+ * nobody waits for what is already decided (SRV-APR-5, SRV-APR-9).
  */
 void server_probe(struct sim *s, struct sim_client *c)
 {

@@ -133,7 +133,7 @@ class SpawnTest(unittest.TestCase):
 
 
 class Outcome(SpawnTest):
-    """SRV-CHK-1, -10, -13"""
+    """SRV-CHK-1, SRV-CHK-10, SRV-CHK-13"""
 
     def outcome(self, command):
         s = self.spawner()
