@@ -2,52 +2,52 @@
 #include "core/import-secret.h"
 
 #include <errno.h>
-#include <string.h>
-
-#include <nettle/memops.h>
+#include <sys/random.h>
 
 #include "base/log.h"
 #include "wire/openpgp-symmetric.h"
 #include "wire/pickle-secret.h"
 
-/* The one door for a secret that was changed at run time: the store has no place for it. */
-static void keep_run_time_secret(const char *name, const struct secret *secret)
+static int seal(const struct secret *saved, const struct pickled_client *c,
+		const struct client_settings *today, struct sealed **ret)
 {
-	log_warning("The secret of client %s was changed at run time and could not be carried "
-		    "over; the configured one is used: set it anew, or put it into clients.conf",
-		    name);
+	const struct seal seal = { .configured = today->secret, .client = c->name };
+	uint8_t salt[SEALED_SALT_SIZE];
+	int r;
+
+	if (getrandom(salt, sizeof(salt), 0) != sizeof(salt))
+		return -errno;
+	r = sealed_close(saved, &seal, salt, ret);
+	if (r == 0)
+		log_info("The secret of client %s was changed at run time, and is carried over",
+			 c->name);
+	return r;
 }
 
-static bool is_same(const struct secret *a, const struct secret *b)
-{
-	return a->size == b->size && memeql_sec(a->data, b->data, a->size);
-}
-
-void import_secret(struct import_secrets *s, const struct pickled_client *c,
-		   const struct client_settings *today)
+int import_secret(struct import_secrets *s, const struct pickled_client *c,
+		  const struct client_settings *today, struct sealed **ret)
 {
 	_cleanup_secret_ struct secret *saved = NULL;
 	int r;
 
+	*ret = NULL;
 	if (!c->encrypted_secret)
-		return;
+		return 0;
 	if (instant_now().boot >= s->deadline) {
 		s->n_skipped++;
-		return;
+		return 0;
 	}
 	r = pickled_secret_decrypt(c->encrypted_secret, c->encrypted_secret_size, today->secret,
 				   &saved);
-	if (r == OPENPGP_OK) {
-		if (!is_same(saved, today->secret))
-			keep_run_time_secret(c->name, saved);
-		return;
-	}
+	if (r == OPENPGP_OK)
+		return secret_equal(saved, today->secret) ? 0 : seal(saved, c, today, ret);
 	log_debug("Failed to decrypt %s old secret", c->name);
 	/* Another secret in the file is an ordinary reason; what cannot be read at all is not. */
 	if (r != OPENPGP_WRONG)
 		log_warning("The saved secret of client %s could not be read; the configured one "
 			    "is used",
 			    c->name);
+	return 0;
 }
 
 void import_secrets_report(const struct import_secrets *s)

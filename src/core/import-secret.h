@@ -7,6 +7,7 @@
  * takes a tenth of a second or two, and whoever started this one waits.
  */
 
+#include "core/sealed.h"
 #include "core/settings.h"
 #include "wire/pickle-clients.h"
 
@@ -19,13 +20,17 @@ struct import_secrets {
 
 /**
  * import_secret() - compares the saved secret with the configured one
+ * @ret: the saved one, sealed for the store; NULL when it is the configured one or cannot be had
  *
  * The saved secret can be read with the configured secret only, so that a client whose configured
  * secret was changed has none (SRV-STATE-12, SRV-PKL-7). After the deadline nothing is read, but
  * counted.
+ *
+ * Owner:  the caller's, with free().
+ * Errors: -ENOMEM, errno of getrandom(2).
  */
-void import_secret(struct import_secrets *s, const struct pickled_client *c,
-		   const struct client_settings *today);
+int import_secret(struct import_secrets *s, const struct pickled_client *c,
+		  const struct client_settings *today, struct sealed **ret);
 
 /** import_secrets_report() - says so if secrets had to be skipped */
 void import_secrets_report(const struct import_secrets *s);

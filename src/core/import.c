@@ -173,6 +173,8 @@ static int import_client(struct import *im, const struct pickled_client *c)
 {
 	const struct client_settings *today = find_configured(im, c->name);
 	struct store_record record = { .name = c->name, .removed = !c->is_alive };
+	struct sealed *sealed = NULL;
+	int r = 0;
 
 	if (c->name[0] == '\0')
 		return 0; /* no section has such a name */
@@ -183,9 +185,16 @@ static int import_client(struct import *im, const struct pickled_client *c)
 		import_settings(c, &record);
 		record.life = import_life(c);
 		if (today)
-			import_secret(&im->secrets, c, today);
+			r = import_secret(&im->secrets, c, today, &sealed);
 	}
-	return store_put(im->request->store, &record);
+	if (sealed) {
+		record.sealed = sealed->data;
+		record.sealed_size = sealed->size;
+	}
+	if (r == 0)
+		r = store_put(im->request->store, &record);
+	free(sealed);
+	return r;
 }
 
 /* ---- the whole ---- */
@@ -228,11 +237,15 @@ static int put_all(struct import *im)
 	for (size_t i = 0; r == 0 && i < im->state.n_clients; i++)
 		r = import_client(im, &im->state.clients[i]);
 	import_secrets_report(&im->secrets);
-	if (r == 0)
+	if (r == 0) {
 		store_commit(im->request->store, on_committed, &r);
-	if (r < 0)
-		log_critical("Could not save persistent state: %s",
-			     store_problem(im->request->store));
+		if (r < 0)
+			log_critical("Could not save persistent state: %s",
+				     store_problem(im->request->store));
+	} else {
+		log_critical("Could not import %s/" OLD_NAME ": %s", im->request->state_dir,
+			     strerror(-r));
+	}
 	return r;
 }
 

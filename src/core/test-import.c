@@ -167,11 +167,14 @@ static void test_import_secret__after_the_deadline__skipped_and_counted(void **s
 	_cleanup_secret_ struct secret *secret = secret_copy("hi", 2);
 	const struct client_settings today = { .name = (char *)"web1", .secret = secret };
 	struct import_secrets s = { .deadline = USEC_NEVER };
+	struct sealed *sealed;
 
-	import_secret(&s, &c, &today);
+	assert_int_equal(import_secret(&s, &c, &today, &sealed), 0);
+	assert_null(sealed);
 	assert_int_equal(s.n_skipped, 0);
 	s.deadline = instant_now().boot;
-	import_secret(&s, &c, &today);
+	assert_int_equal(import_secret(&s, &c, &today, &sealed), 0);
+	assert_null(sealed);
 	assert_int_equal(s.n_skipped, 1);
 }
 

@@ -59,14 +59,16 @@ class FromTheReference(unittest.TestCase):
             for name in ("off", "gone", "byfile"):
                 self.assertEqual(rig.ask(keys[name]).kind, "refused", name)
             server.wait_line("INFO: Imported the state of 7 clients")
-            self.assertIn("WARNING: The secret of client secret was changed at run time",
-                          server.text())
+            self.assertEqual(rig.ask(keys["secret"]).data, b"new")
+            self.assertIn("INFO: The secret of client secret was changed at run time, and is "
+                          "carried over", server.text())
             self.assertNotIn("client plain was changed", server.text())
             self.assertNotIn("could not be read", server.text())
             self.assertFalse((rig.state / "clients.pickle").exists())
             self.assertTrue((rig.state / "clients.pickle.imported").exists())
             self.assertEqual(rig.stop(), 0)
             saved = rows(rig)
+            self.assertNotIn(b"new", saved["secret"]["sealed"])
             self.assertEqual(saved["tuned"]["current_host"], "tuned.example.net")
             self.assertEqual(saved["tuned"]["current_timeout"], 540_000_000)
             self.assertEqual(saved["edited"]["current_timeout"], 660_000_000)
