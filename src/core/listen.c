@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "core/notify.h"
 
 #define BIND_WAIT_MSEC	3000
 #define BIND_PAUSE_MSEC 50
@@ -135,12 +136,82 @@ static int check_inherited(int fd, int family)
 	return 0;
 }
 
+static bool is_bound_to(int fd, const struct server_settings *s, int family)
+{
+	union socket_address asked = { .sa = { 0 } }, bound = { .sa = { 0 } };
+	socklen_t size = sizeof(bound);
+
+	if (resolve(s, family, &asked) < 0 || getsockname(fd, &bound.sa, &size) < 0)
+		return false;
+	/* Both families keep the port at the same place. */
+	if (s->port > 0 && ntohs(bound.in.sin_port) != s->port)
+		return false;
+	if (family == AF_INET)
+		return asked.in.sin_addr.s_addr == bound.in.sin_addr.s_addr;
+	return memcmp(&asked.in6.sin6_addr, &bound.in6.sin6_addr, sizeof(struct in6_addr)) == 0 &&
+	       asked.in6.sin6_scope_id == bound.in6.sin6_scope_id;
+}
+
+static bool is_bound_to_interface(int fd, const char *interface)
+{
+	char name[IF_NAMESIZE] = "";
+	socklen_t size = sizeof(name);
+
+	return getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &size) == 0 &&
+	       strcmp(name, interface) == 0;
+}
+
+/* What was kept over a restart serves as long as nobody asked for another socket meanwhile. */
+static bool is_as_asked(int fd, const struct server_settings *s, int family)
+{
+	int domain = 0, listening = 0;
+	socklen_t size = sizeof(domain);
+
+	if (s->socket >= 0 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0 ||
+	    domain != family || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 ||
+	    !listening)
+		return false;
+	return is_bound_to(fd, s, family) && is_bound_to_interface(fd, s->interface);
+}
+
+/* Returns whether *ret_fd is the kept socket. */
+static bool take_kept(const struct server_settings *s, int family, int *ret_fd)
+{
+	_cleanup_fd_ int fd = s->kept_socket;
+
+	if (fd < 0)
+		return false;
+	if (!is_as_asked(fd, s, family)) {
+		log_info("The socket of before the restart is not the one asked for now");
+		notify_drop_socket();
+		return false;
+	}
+	(void)fd_set_cloexec(fd, 1);
+	*ret_fd = STEAL_FD(fd);
+	return true;
+}
+
+static int make_socket(int family, int *ret_fd)
+{
+	int r;
+
+	*ret_fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (*ret_fd >= 0)
+		return 0;
+	r = -errno;
+	log_critical("Cannot make an %s socket: %s", family == AF_INET6 ? "IPv6" : "IPv4",
+		     strerror(-r));
+	return r;
+}
+
 int listen_open(const struct server_settings *s, int *ret_fd)
 {
 	int family = s->use_ipv6 ? AF_INET6 : AF_INET;
 	_cleanup_fd_ int fd = -1;
 	int r;
 
+	if (take_kept(s, family, ret_fd))
+		return 0;
 	if (s->socket >= 0) {
 		fd = s->socket;
 		r = check_inherited(fd, family);
@@ -148,13 +219,9 @@ int listen_open(const struct server_settings *s, int *ret_fd)
 			return r;
 		(void)fd_set_cloexec(fd, 1);
 	} else {
-		fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (fd < 0) {
-			r = -errno;
-			log_critical("Cannot make an %s socket: %s",
-				     family == AF_INET6 ? "IPv6" : "IPv4", strerror(-r));
+		r = make_socket(family, &fd);
+		if (r < 0)
 			return r;
-		}
 	}
 	r = fd_set_nonblock(fd);
 	if (r < 0)

@@ -34,7 +34,7 @@ static int run(struct server_settings *settings)
 
 int main(int argc, char *argv[])
 {
-	struct server_settings settings = { .port = -1, .socket = -1 };
+	struct server_settings settings = { .port = -1, .socket = -1, .kept_socket = -1 };
 	int status = EXIT_FAILURE;
 	int r;
 

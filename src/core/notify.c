@@ -32,3 +32,13 @@ void notify_stopping(void)
 {
 	(void)sd_notify(0, "STOPPING=1\nSTATUS=Saving the state");
 }
+
+void notify_keep_socket(int listen_fd)
+{
+	(void)sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=" NOTIFY_SOCKET_NAME, &listen_fd, 1);
+}
+
+void notify_drop_socket(void)
+{
+	(void)sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=" NOTIFY_SOCKET_NAME);
+}

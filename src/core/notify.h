@@ -10,6 +10,9 @@
 
 #include <systemd/sd-event.h>
 
+/* How the service manager names the socket that it keeps for us. */
+#define NOTIFY_SOCKET_NAME "mandos-kept"
+
 /**
  * notify_watch() - sends WATCHDOG=1 from the event loop, at half the time that WATCHDOG_USEC asks
  * for
@@ -23,3 +26,14 @@ void notify_ready(int listen_fd, unsigned int n_clients);
 
 /** notify_stopping() - STOPPING=1 */
 void notify_stopping(void);
+
+/**
+ * notify_keep_socket() - has the listening socket kept over a restart, or a crash
+ *
+ * Whoever connects meanwhile is not refused, but served by the next run, on the same port. The
+ * manager must be told to keep descriptors (FileDescriptorStoreMax=).
+ */
+void notify_keep_socket(int listen_fd);
+
+/** notify_drop_socket() - the one that is kept is of no use any more */
+void notify_drop_socket(void);

@@ -102,10 +102,14 @@ static void on_gates_ready(void *userdata)
 	if (s->settings->zeroconf)
 		start_zeroconf(s);
 	log_set_starting(-1);
-	if (daemon_ready(s->daemon) < 0)
+	if (daemon_ready(s->daemon) < 0) {
 		(void)sd_event_exit(s->event, EXIT_FAILURE);
-	else
-		notify_ready(s->listen_fd, (unsigned int)s->registry.n_clients);
+		return;
+	}
+	notify_ready(s->listen_fd, (unsigned int)s->registry.n_clients);
+	/* A socket unit keeps its own. */
+	if (s->settings->socket < 0)
+		notify_keep_socket(s->listen_fd);
 }
 
 static void on_gates_fatal(void *userdata)

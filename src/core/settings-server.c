@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/util.h"
+#include "core/notify.h"
 #include "core/settings-args.h"
 #include "core/settings-path.h"
 #include "core/settings.h"
@@ -272,20 +273,38 @@ static int merge(struct reading *r)
 	return take_log_threshold(r);
 }
 
+static void free_names(char **names, int n)
+{
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
 /*
  * A socket unit hands over open sockets: the first is the one to use, unless the administrator
- * names another or a port. The rest would only keep peers waiting.
+ * names another or a port. The service manager also hands back what an earlier run of the server
+ * gave it to keep. The rest would only make peers wait.
  */
-static void take_activated_socket(struct server_settings *s)
+static void take_activated_sockets(struct server_settings *s)
 {
-	int n = sd_listen_fds(1), used = 0;
+	char **names = NULL;
+	int n = sd_listen_fds_with_names(1, &names);
+	bool may_use = s->socket < 0 && s->port < 0;
 
-	if (n > 0 && s->socket < 0 && s->port < 0) {
-		s->socket = SD_LISTEN_FDS_START;
-		used = 1;
+	for (int i = 0; i < n; i++) {
+		int fd = SD_LISTEN_FDS_START + i;
+
+		if (strcmp(names[i], NOTIFY_SOCKET_NAME) == 0 && s->kept_socket < 0) {
+			s->kept_socket = fd;
+		} else if (may_use) {
+			s->socket = fd;
+			may_use = false;
+		} else {
+			(void)fd_close(fd);
+		}
 	}
-	for (int i = used; i < n; i++)
-		(void)fd_close(SD_LISTEN_FDS_START + i);
+	if (n > 0)
+		free_names(names, n);
 }
 
 /* SRV-CONF-4: out of the way of what the standard descriptors are pointed at later. */
@@ -333,7 +352,7 @@ static int read_and_merge(struct reading *r)
 		return -ENOMEM;
 	if (r->n_errors > 0)
 		return SETTINGS_FAILED;
-	take_activated_socket(s);
+	take_activated_sockets(s);
 	/* SRV-CLI-8: nobody would find the server. */
 	if (!s->zeroconf && s->port <= 0 && s->socket < 0)
 		return arguments_fail(&r->arguments,
@@ -350,7 +369,7 @@ int settings_read(int argc, char *const argv[], struct server_settings *ret)
 {
 	_cleanup_(ini_freep) struct ini *ini = NULL;
 	_cleanup_free_ char *path = NULL;
-	struct server_settings settings = { .port = -1, .socket = -1 };
+	struct server_settings settings = { .port = -1, .socket = -1, .kept_socket = -1 };
 	struct reading r = { .settings = &settings };
 	int result = arguments_parse(argc, argv, &r.arguments);
 
@@ -375,5 +394,5 @@ void settings_deinit(struct server_settings *s)
 	free(s->service_name);
 	free(s->config_dir);
 	free(s->state_dir);
-	*s = (struct server_settings){ .port = -1, .socket = -1 };
+	*s = (struct server_settings){ .port = -1, .socket = -1, .kept_socket = -1 };
 }

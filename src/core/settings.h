@@ -24,6 +24,7 @@ struct server_settings {
 	char *address;	 /* empty: all */
 	int port;	 /* -1: chosen by the system; 0 to 65535 */
 	int socket;	 /* inherited descriptor, already moved above 2; -1: none */
+	int kept_socket; /* this server's own of before a restart (notify.h); -1: none */
 	bool debug;
 	bool foreground;
 	enum log_level log_threshold;

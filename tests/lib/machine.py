@@ -77,7 +77,8 @@ class Receiver:
 
     def _receive(self):
         while True:
-            message = self._socket.recv(1 << 16)
+            message, fds, _, _ = socket.recv_fds(self._socket, 1 << 16, 4)
+            self.take_fds(message, fds)
             if not message:
                 return
             with self._changed:
@@ -95,6 +96,10 @@ class Receiver:
 
     def parse(self, message):
         return message
+
+    def take_fds(self, message, fds):
+        for fd in fds:
+            os.close(fd)
 
     def all(self):
         with self._changed:
@@ -146,7 +151,24 @@ class Journal(Receiver):
 
 
 class NotifySocket(Receiver):
-    """The service manager's end of sd_notify(3); messages are dictionaries."""
+    """The service manager's end of sd_notify(3); messages are dictionaries.
+
+    Keeps the descriptors it is given to keep, by their names.
+    """
+
+    def __init__(self, path):
+        self.kept = {}
+        super().__init__(path)
+
+    def take_fds(self, message, fds):
+        fields = self.parse(message)
+        for fd in fds:
+            self.kept[fields["FDNAME"]] = fd
+
+    def close(self):
+        super().close()
+        for fd in self.kept.values():
+            os.close(fd)
 
     def parse(self, message):
         return dict(line.split("=", 1) for line in message.decode().splitlines())

@@ -111,8 +111,8 @@ class Notifying(Case):
                           "LISTEN_PID"} & names)
 
 
-class Activated(Case):
-    """Sockets that the manager opened."""
+class WithSockets(Case):
+    """Descriptors 3 and up come from the manager."""
 
     def open_sockets(self, n):
         """Listening sockets, of which the first is the rig's."""
@@ -123,7 +123,7 @@ class Activated(Case):
             each.listen()
         return sockets
 
-    def activate(self, sockets, *options):
+    def activate(self, sockets, *options, **environment):
         """Starts the server with these as descriptors 3 and up."""
         # By way of high numbers, so that none is overwritten before it is copied.
         high = [fcntl.fcntl(each, fcntl.F_DUPFD, 100) for each in sockets]
@@ -131,10 +131,15 @@ class Activated(Case):
         # systemd sets LISTEN_PID to the process it starts; a shell knows its own.
         shell = ["bash", "-c", moves + 'LISTEN_PID=$$ exec "$@"', "bash"]
         try:
-            return self.start(*options, argv=shell, fds=high, LISTEN_FDS=str(len(high)))
+            return self.start(*options, argv=shell, fds=high, LISTEN_FDS=str(len(high)),
+                              **environment)
         finally:
             for fd in high:
                 os.close(fd)
+
+
+class Activated(WithSockets):
+    """Sockets that the manager opened."""
 
     def test_first_socket_is_served(self):
         """SRV-PKG-4, SRV-CLI-8, widened: also to a peer that came before the server."""
@@ -174,6 +179,73 @@ class Activated(Case):
         self.assertEqual(process.wait(DEADLINE), 1)
         self.log.wait_record("CRITICAL: Cannot use the inherited socket: it is not a TCP socket "
                              "for IPv6")
+
+    def test_it_is_not_given_back_to_keep(self):
+        """The socket unit keeps it."""
+        process = self.activate(self.open_sockets(1))
+        self.manager.wait_key("READY")
+        process.terminate()
+        process.wait(DEADLINE)
+        self.manager.wait_key("STOPPING")
+        self.assertEqual(self.manager.kept, {})
+
+
+class Kept(WithSockets):
+    """The listening socket outlives the server."""
+
+    @staticmethod
+    def free_port():
+        with socket.socket(socket.AF_INET6) as free:
+            free.bind(("::", 0))
+            return free.getsockname()[1]
+
+    def have_new_manager(self):
+        """One that has heard nothing yet."""
+        self.manager = machine.NotifySocket(f"{self.manager.path}+")
+        self.addCleanup(self.manager.close)
+
+    def take_kept(self, process):
+        """Ends the server; returns the socket that the manager kept."""
+        self.manager.wait_key("FDSTORE")
+        process.terminate()
+        self.assertEqual(process.wait(DEADLINE), 0)
+        return socket.socket(fileno=self.manager.kept.pop("mandos-kept"))
+
+    def run_once(self, *options):
+        self.have_new_manager()
+        return self.take_kept(self.start(*options))
+
+    def start_again(self, kept, *options):
+        self.have_new_manager()
+        with kept:
+            return self.activate([kept], *options, LISTEN_FDNAMES="mandos-kept")
+
+    def test_restart_refuses_nobody(self):
+        """A peer that came in between included."""
+        for options in (), ("--address=::1",), ("--interface=lo",):
+            with self.subTest(options=options):
+                options = (f"--port={self.free_port()}", *options)
+                kept = self.run_once(*options)
+                address = ("::1", kept.getsockname()[1])
+                with socket.create_connection(address, timeout=DEADLINE) as early:
+                    process = self.start_again(kept, *options)
+                    early.sendall(b"1\r\n")
+                    self.assertEqual(early.recv(1), b"\x16")
+                self.assertIn(f"port {address[1]}", self.manager.wait_key("STATUS"))
+                self.take_kept(process).close()
+
+    def test_other_settings_win(self):
+        """What is asked for now is another socket: the kept one is dropped, the new one kept."""
+        port = self.free_port()
+        for options in (("--no-ipv6", f"--port={port}"), ("--address=::1", f"--port={port}"),
+                        ("--interface=lo", f"--port={port}"), (f"--port={self.free_port()}",)):
+            with self.subTest(options=options):
+                process = self.start_again(self.run_once(f"--port={port}"), *options)
+                self.manager.wait_key("FDSTOREREMOVE")
+                self.manager.wait_key("FDSTORE")
+                self.assertIn(options[-1].replace("--port=", "port "),
+                              self.manager.wait_key("STATUS"))
+                self.take_kept(process).close()
 
 
 if __name__ == "__main__":
