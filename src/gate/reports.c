@@ -4,9 +4,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/log.h"
 #include "base/util.h"
+#include "gate/sources.h"
 
 /* SRV-LOG-8; the last four have no counterpart there. */
 static const uint8_t levels[] = {
@@ -44,8 +46,8 @@ static void on_second_over(struct deadline *d, usec_t now)
 {
 	struct reports *r = container_of(d, struct reports, second);
 
-	r->n_warnings = 0;
-	r->n_routine = 0;
+	r->warnings = (struct reports_count){ 0 };
+	r->routine = (struct reports_count){ 0 };
 	if (r->n_suppressed > 0)
 		tell_suppressed(r);
 	/* The core is slow: it learns the number in a second. */
@@ -61,6 +63,9 @@ void reports_init(struct reports *r, struct port *port, struct deadlines *deadli
 		.threshold = LOG_LEVEL_WARNING,
 		.second = { .on_due = on_second_over },
 	};
+	/* Without one, strangers could at worst choose whose limit they share. */
+	if (getrandom(&r->seed, sizeof(r->seed), GRND_NONBLOCK) < 0)
+		r->seed = 0;
 }
 
 static void count(struct reports *r, usec_t now)
@@ -74,18 +79,22 @@ void reports_tell(struct reports *r, const struct gate_msg *event, usec_t now)
 {
 	struct gate_msg m = *event;
 	bool warning = levels[m.event.kind] <= LOG_LEVEL_WARNING;
-	unsigned int *n_told = warning ? &r->n_warnings : &r->n_routine;
+	struct reports_count *told = warning ? &r->warnings : &r->routine;
+	uint8_t *n_of_source;
 
 	if (levels[m.event.kind] > r->threshold)
 		return;
+	n_of_source = &told->by_source[source_hash(&m.event.peer, r->seed) % REPORTS_SLOTS];
 	m.event.detail_size = MIN_OF(m.event.detail_size, (size_t)GATE_DETAIL_MAX);
 	if (r->second.node.place == 0)
 		deadlines_set(r->deadlines, &r->second, usec_add(now, USEC_PER_SEC));
-	if (*n_told >= REPORTS_PER_SECOND || port_has_waiters(r->port) ||
-	    port_send(r->port, &m) != 0)
+	if (told->n >= REPORTS_PER_SECOND || *n_of_source >= REPORTS_PER_SOURCE ||
+	    port_has_waiters(r->port) || port_send(r->port, &m) != 0) {
 		r->n_suppressed++;
-	else
-		(*n_told)++;
+		return;
+	}
+	told->n++;
+	(*n_of_source)++;
 }
 
 void reports_tell_library(struct reports *r, const char *line, usec_t now)

@@ -4,8 +4,9 @@
  * What strangers did, told to the core for its log: never faster than a log can bear, never
  * waiting.
  *
- * Bound: REPORTS_PER_SECOND warnings, and as many routine reports, so that routine cannot crowd out
- * a warning; what is not told is counted, and the count is told (W-56). What the TLS library says
+ * Bounds: REPORTS_PER_SECOND warnings, and as many routine reports, so that routine cannot crowd
+ * out a warning; of either, REPORTS_PER_SOURCE about one source, so that one stranger cannot crowd
+ * out another. What is not told is counted, and the count is told (W-56). What the TLS library says
  * in debug mode is hundreds of lines a session; its bound is the room in the channel.
  */
 
@@ -14,13 +15,23 @@
 #include "wire/gate-msg.h"
 
 #define REPORTS_PER_SECOND 50
+#define REPORTS_PER_SOURCE 10
+/* Sources that meet in one slot share what is one's. */
+#define REPORTS_SLOTS 256
+
+/** struct reports_count - what has been told in this second */
+struct reports_count {
+	unsigned int n;
+	uint8_t by_source[REPORTS_SLOTS];
+};
 
 struct reports {
 	struct port *port;
 	struct deadlines *deadlines;
-	uint8_t threshold;	 /* enum log_level */
-	unsigned int n_warnings; /* told in this second */
-	unsigned int n_routine;
+	uint8_t threshold; /* enum log_level */
+	uint32_t seed;
+	struct reports_count warnings;
+	struct reports_count routine;
 	uint64_t n_suppressed;
 	struct deadline second; /* set while a second is being counted */
 };

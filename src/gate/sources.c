@@ -46,6 +46,18 @@ static struct source_key key_of(const struct peer *p)
 	return k;
 }
 
+/* FNV-1a (draft-eastlake-fnv), from another start. */
+uint32_t source_hash(const struct peer *peer, uint32_t seed)
+{
+	struct source_key key = key_of(peer);
+	const uint8_t *bytes = (const uint8_t *)&key;
+	uint32_t hash = 2166136261u ^ seed;
+
+	for (size_t i = 0; i < sizeof(key); i++)
+		hash = (hash ^ bytes[i]) * 16777619u;
+	return hash;
+}
+
 int sources_init(struct sources *s, size_t max_places, size_t max_per_source)
 {
 	*s = (struct sources){

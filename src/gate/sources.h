@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
 #include "wire/peer.h"
@@ -43,6 +44,12 @@ enum sources_result {
 	SOURCES_FULL,	     /* all places are taken */
 	SOURCES_SOURCE_FULL, /* this source has its share */
 };
+
+/**
+ * source_hash() - a number that all connections of one source share, and few others have
+ * @seed: random, so that no stranger can choose whom to share it with
+ */
+uint32_t source_hash(const struct peer *peer, uint32_t seed);
 
 /** sources_init() - both bounds at least 1; -ENOMEM */
 int sources_init(struct sources *s, size_t max_places, size_t max_per_source);

@@ -307,6 +307,24 @@ static void test_gate__many_events__are_limited_and_counted(void **state)
 	assert_in_range(n_told, 1, 50 * (seconds + 1));
 }
 
+/* W-56: the warnings about one stranger leave room for one about another. */
+static void test_gate__flood_of_bad_greetings__another_one_is_still_told(void **state)
+{
+	const uint8_t other[] = { 127, 0, 0, 2 };
+	size_t n = 200, i;
+
+	for (i = 0; i < n; i++) {
+		connect_from(i, 0);
+		assert_true(test_peer_send(&peers[i], "9\n", 2));
+		assert_true(test_peer_wait_closed(&peers[i], LIMIT, NULL));
+	}
+	connect_from(i, 1);
+	assert_true(test_peer_send(&peers[i], "9\n", 2));
+	do
+		assert_true(fake_core_expect_event(&core, GATE_EVENT_BAD_GREETING, &msg, LIMIT));
+	while (memcmp(msg.event.peer.address, other, sizeof(other)) != 0);
+}
+
 static void set_gate_files(rlim_t n)
 {
 	struct rlimit limit;
@@ -388,6 +406,7 @@ int main(void)
 		T(test_gate__flood_from_many_addresses__honest_client_gets_through, setup_tight),
 		T(test_gate__all_places_waiting__the_next_is_refused, setup_tight),
 		T(test_gate__source_over_its_share__is_closed_at_once, setup_share),
+		T(test_gate__flood_of_bad_greetings__another_one_is_still_told, setup_roomy),
 		T(test_gate__many_events__are_limited_and_counted, setup_talkative),
 		T(test_gate__out_of_descriptors__does_not_spin_and_recovers, setup_talkative),
 		T(test_gate__core_does_not_read__claims_arrive_later, setup_talkative),
