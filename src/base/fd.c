@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -75,4 +76,69 @@ ssize_t channel_receive(int fd, void *buffer, size_t size)
 	if (msg.msg_flags & MSG_TRUNC)
 		return -EMSGSIZE;
 	return n;
+}
+
+union control {
+	struct cmsghdr header; /* for its alignment */
+	char bytes[CMSG_SPACE(sizeof(int) * CHANNEL_FDS_MAX)];
+};
+
+int channel_send_fds(int fd, const void *data, size_t size, const int *fds, unsigned int n_fds)
+{
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union control control = { .header = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+	ssize_t n;
+
+	if (n_fds == 0 || n_fds > CHANNEL_FDS_MAX)
+		return -EINVAL;
+	control.header.cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
+	memcpy(CMSG_DATA(&control.header), fds, sizeof(int) * n_fds);
+	msg.msg_control = &control;
+	msg.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
+	do
+		n = sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+static unsigned int take_fds(struct msghdr *msg, int ret_fds[CHANNEL_FDS_MAX])
+{
+	unsigned int n = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		size_t size = c->cmsg_len - CMSG_LEN(0);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		/* The control buffer has room for no more than CHANNEL_FDS_MAX. */
+		memcpy(ret_fds + n, CMSG_DATA(c), size);
+		n += (unsigned int)(size / sizeof(int));
+	}
+	return n;
+}
+
+ssize_t channel_receive_fds(int fd, void *buffer, size_t size, int ret_fds[CHANNEL_FDS_MAX],
+			    unsigned int *ret_n_fds)
+{
+	struct iovec iov = { .iov_base = buffer, .iov_len = size };
+	union control control;
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	ssize_t n;
+
+	*ret_n_fds = 0;
+	do
+		n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (n < 0)
+		return -errno;
+	*ret_n_fds = take_fds(&msg, ret_fds);
+	if (!(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+		return n;
+	while (*ret_n_fds > 0)
+		(void)fd_close(ret_fds[--*ret_n_fds]);
+	return -EMSGSIZE;
 }

@@ -4,12 +4,15 @@
  * File descriptors: closing by attribute, and the packet channels between our own programs.
  *
  * A channel is one end of a SOCK_SEQPACKET pair: messages arrive whole, in order, or not at all.
+ * Bound: CHANNEL_FDS_MAX descriptors travel with one message.
  */
 
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "base/util.h"
+
+#define CHANNEL_FDS_MAX 8
 
 /** fd_close() - closes if open, keeps errno, returns -1 so that "fd = fd_close(fd)" reads well */
 int fd_close(int fd);
@@ -48,3 +51,22 @@ int channel_send(int fd, const void *head, size_t head_size, const void *body, s
  *         the peer has broken the protocol), else errno of recvmsg(2).
  */
 ssize_t channel_receive(int fd, void *buffer, size_t size);
+
+/**
+ * channel_send_fds() - one message that takes descriptors along
+ *
+ * Owner:  the caller keeps @fds; the receiver gets copies.
+ * Errors: as channel_send(); -EINVAL for none or more than CHANNEL_FDS_MAX descriptors.
+ */
+int channel_send_fds(int fd, const void *data, size_t size, const int *fds, unsigned int n_fds);
+
+/**
+ * channel_receive_fds() - one message, and the descriptors that came with it
+ * @ret_fds:   the first @ret_n_fds are set, and close-on-exec
+ *
+ * Returns as channel_receive().
+ * Owner:  the caller closes @ret_fds.
+ * Errors: as channel_receive(), -EMSGSIZE also for too many descriptors: none is then left open.
+ */
+ssize_t channel_receive_fds(int fd, void *buffer, size_t size, int ret_fds[CHANNEL_FDS_MAX],
+			    unsigned int *ret_n_fds);

@@ -181,6 +181,67 @@ static void test_channel_receive__peer_passes_descriptors__none_arrives(void **s
 	assert_int_equal(n_descriptors(), before);
 }
 
+static void test_channel_fds__with_a_message__arrive_in_order(void **state)
+{
+	int pipes[2][2], got[CHANNEL_FDS_MAX];
+	unsigned int n = 0;
+	char buffer[4];
+
+	assert_int_equal(pipe2(pipes[0], O_CLOEXEC), 0);
+	assert_int_equal(pipe2(pipes[1], O_CLOEXEC), 0);
+	assert_int_equal(channel_send_fds(pair.ours, "ab", 2, (int[]){ pipes[1][1], pipes[0][1] },
+					  2),
+			 0);
+	assert_int_equal(channel_receive_fds(pair.theirs, buffer, sizeof(buffer), got, &n), 2);
+	assert_memory_equal(buffer, "ab", 2);
+	assert_int_equal(n, 2);
+	assert_int_equal(write(got[0], "1", 1), 1);
+	assert_int_equal(write(got[1], "0", 1), 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(fcntl(got[i], F_GETFD), FD_CLOEXEC);
+		assert_int_equal(read(pipes[i][0], buffer, sizeof(buffer)), 1);
+		assert_int_equal(buffer[0], '0' + i);
+		(void)fd_close(got[i]);
+		(void)fd_close(pipes[i][0]);
+		(void)fd_close(pipes[i][1]);
+	}
+}
+
+static void test_channel_send_fds__none_or_too_many__is_einval(void **state)
+{
+	int fds[CHANNEL_FDS_MAX + 1], got[CHANNEL_FDS_MAX], before;
+	unsigned int n = 0;
+	char byte;
+
+	for (unsigned int i = 0; i <= CHANNEL_FDS_MAX; i++)
+		fds[i] = pair.ours;
+	assert_int_equal(channel_send_fds(pair.ours, "x", 1, fds, 0), -EINVAL);
+	assert_int_equal(channel_send_fds(pair.ours, "x", 1, fds, CHANNEL_FDS_MAX + 1), -EINVAL);
+	assert_int_equal(channel_send_fds(pair.ours, "x", 1, fds, CHANNEL_FDS_MAX), 0);
+	before = n_descriptors();
+	assert_int_equal(channel_receive_fds(pair.theirs, &byte, 1, got, &n), 1);
+	assert_int_equal(n, CHANNEL_FDS_MAX);
+	assert_int_equal(n_descriptors(), before + CHANNEL_FDS_MAX);
+	for (unsigned int i = 0; i < n; i++)
+		(void)fd_close(got[i]);
+}
+
+static void test_channel_receive_fds__message_too_large__leaves_none_open(void **state)
+{
+	int got[CHANNEL_FDS_MAX], before;
+	unsigned int n = 0;
+	char byte;
+
+	assert_int_equal(channel_send_fds(pair.ours, "xy", 2, &pair.ours, 1), 0);
+	before = n_descriptors();
+	assert_int_equal(channel_receive_fds(pair.theirs, &byte, 1, got, &n), -EMSGSIZE);
+	assert_int_equal(n, 0);
+	assert_int_equal(n_descriptors(), before);
+	assert_int_equal(channel_receive_fds(pair.theirs, &byte, 1, got, &n), -EAGAIN);
+	pair.ours = fd_close(pair.ours);
+	assert_int_equal(channel_receive_fds(pair.theirs, &byte, 1, got, &n), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -197,6 +258,9 @@ int main(void)
 		TEST(test_channel_send__peer_closed__is_epipe),
 		TEST(test_channel_send__peer_does_not_read__is_eagain_and_then_goes_on),
 		TEST(test_channel_receive__peer_passes_descriptors__none_arrives),
+		TEST(test_channel_fds__with_a_message__arrive_in_order),
+		TEST(test_channel_send_fds__none_or_too_many__is_einval),
+		TEST(test_channel_receive_fds__message_too_large__leaves_none_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

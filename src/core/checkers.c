@@ -378,9 +378,8 @@ static int spawner_start(struct checkers *k)
 {
 	struct child_program program = {
 		.name = "mandos-spawn",
-		.argument = k->debug ? "--debug" : NULL,
+		.debug = k->debug,
 		.n_fds = 1,
-		.keep_environment = true, /* checkers inherit it (SRV-CHK-7) */
 	};
 	int pair[2], r;
 

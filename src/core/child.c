@@ -2,112 +2,107 @@
 #include "core/child.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/util.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "core/launch.h"
 
-#define FIRST_FD	 3
-#define EXIT_NOT_STARTED 127
+static struct {
+	pid_t pid; /* 0: none */
+	int fd;
+	sd_event_source *source;
+} launcher = { .fd = -1 };
 
-/*
- * Our own helpers are found from where this program is, never through PATH: beside it (a build
- * directory), or where this package installs them.
- */
-static int find_program(const char *name, char ret_path[PATH_MAX])
+/* Returns what the launcher says, or what keeps it from saying anything. */
+static int wait_for_answer(void)
 {
-	static const char *const places[] = { "", SBIN_TO_PKGLIB "/" };
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
+	struct pollfd p = { .fd = launcher.fd, .events = POLLIN };
+	int32_t answer = 0;
+	ssize_t n;
+	int r;
 
+	do
+		r = poll(&p, 1, CHILD_ANSWER_MSEC);
+	while (r < 0 && errno == EINTR);
+	n = r > 0 ? channel_receive(launcher.fd, &answer, sizeof(answer)) : r < 0 ? -errno : 0;
+	if (n == sizeof(answer))
+		return answer;
+	/* An answer that came now would be taken for the next one's. */
+	launcher.fd = fd_close(launcher.fd);
 	if (n < 0)
-		return -errno;
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	if (!slash)
-		return -ENOENT;
-	slash[1] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		n = snprintf(ret_path, PATH_MAX, "%s%s%s", self, places[i], name);
-		if (n < PATH_MAX && access(ret_path, X_OK) == 0)
-			return 0;
-	}
-	return -ENOENT;
+		return (int)n;
+	return r == 0 ? -ETIMEDOUT : -EPIPE;
 }
 
-/* What the service manager told this process is for nobody else, checkers least of all. */
-static void forget_service_manager(void)
+int child_launcher_start(const struct server_user *user)
 {
-	static const char *const names[] = { "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC" };
+	int pair[2];
+	int r = channel_pair(pair);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		(void)unsetenv(names[i]);
+	if (r < 0)
+		return r;
+	launcher.fd = pair[0];
+	launcher.pid = fork();
+	if (launcher.pid == 0)
+		launch_serve(pair[1], user);
+	r = launcher.pid < 0 ? -errno : 0;
+	pair[1] = fd_close(pair[1]);
+	return r < 0 ? r : wait_for_answer();
 }
 
-static void reset_signals(void)
+static int on_launcher_exit(sd_event_source *source, const siginfo_t *si, void *userdata)
 {
-	const struct sigaction standard = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	/* Not all numbers can be set; those that cannot have no disposition to reset. */
-	for (int sig = 1; sig < _NSIG; sig++)
-		(void)sigaction(sig, &standard, NULL);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	launcher.source = sd_event_source_disable_unref(launcher.source);
+	launcher.pid = 0;
+	log_critical("The launcher is gone, without which no gate and no spawner can be replaced; "
+		     "ending");
+	return sd_event_exit(sd_event_source_get_event(source), EXIT_FAILURE);
 }
 
-/*
- * Two moves: first out of the way, then to the final numbers, so that no descriptor is overwritten
- * before it has been copied. dup2() also clears close-on-exec.
- */
-static int place_fds(const struct child_program *p)
+int child_launcher_watch(sd_event *event)
 {
-	int high[CHILD_FDS_MAX];
+	return sd_event_add_child(event, &launcher.source, launcher.pid, WEXITED, on_launcher_exit,
+				  NULL);
+}
 
-	for (unsigned int i = 0; i < p->n_fds; i++) {
-		high[i] = fcntl(p->fds[i], F_DUPFD_CLOEXEC, FIRST_FD + CHILD_FDS_MAX);
-		if (high[i] < 0)
-			return -errno;
+void child_launcher_stop(void)
+{
+	launcher.source = sd_event_source_disable_unref(launcher.source);
+	launcher.fd = fd_close(launcher.fd);
+	if (launcher.pid > 0) {
+		/* It holds nothing that would need waiting for. */
+		(void)kill(launcher.pid, SIGKILL);
+		while (waitpid(launcher.pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
 	}
-	for (unsigned int i = 0; i < p->n_fds; i++) {
-		if (dup2(high[i], FIRST_FD + (int)i) < 0)
-			return -errno;
-	}
-	if (close_range(FIRST_FD + p->n_fds, ~0u, 0) < 0)
-		return -errno;
-	return 0;
+	launcher.pid = 0;
 }
 
 int child_start(const struct child_program *p, pid_t *ret_pid)
 {
-	static char *const empty_environment[] = { NULL };
-	char path[PATH_MAX], name[NAME_MAX + 1], argument[NAME_MAX + 1];
-	char *argv[] = { name, NULL, NULL };
-	pid_t pid;
-	int r = find_program(p->name, path);
+	struct launch_request request = { .debug = p->debug };
+	int fds[LAUNCH_FDS_MAX] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
+	int r = launch_find(p->name);
 
 	if (r < 0)
 		return r;
-	(void)snprintf(name, sizeof(name), "%s", p->name);
-	if (p->argument) {
-		(void)snprintf(argument, sizeof(argument), "%s", p->argument);
-		argv[1] = argument;
-	}
-	pid = fork();
-	if (pid < 0)
-		return -errno;
-	if (pid == 0) {
-		reset_signals();
-		forget_service_manager();
-		if (place_fds(p) == 0)
-			(void)execve(path, argv, p->keep_environment ? environ : empty_environment);
-		_exit(EXIT_NOT_STARTED);
-	}
-	*ret_pid = pid;
+	if (launcher.fd < 0)
+		return -EPIPE;
+	request.helper = (uint8_t)r;
+	memcpy(fds + LAUNCH_FDS_STANDARD, p->fds, sizeof(int) * p->n_fds);
+	r = channel_send_fds(launcher.fd, &request, sizeof(request), fds,
+			     LAUNCH_FDS_STANDARD + p->n_fds);
+	if (r == 0)
+		r = wait_for_answer();
+	if (r < 0)
+		return r;
+	*ret_pid = r;
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "core/bus.h"
 #include "core/checkers.h"
+#include "core/child.h"
 #include "core/gates.h"
 #include "core/import.h"
 #include "core/keeper.h"
@@ -164,6 +165,13 @@ static int open_privileged(struct server *s)
 
 	/* Best effort: without privilege the secrets are locked as far as the limit allows. */
 	(void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	user_find(&user);
+	/* With that limit, for the gates' sake, and before there is a secret to inherit. */
+	r = child_launcher_start(&user);
+	if (r < 0) {
+		log_critical("Cannot start the launcher: %s", strerror(-r));
+		return r;
+	}
 	r = clients_source_read(settings->config_dir, report_to_log, NULL, &s->source);
 	if (r != 0) {
 		if (r < 0)
@@ -184,7 +192,6 @@ static int open_privileged(struct server *s)
 	}
 	s->file_is_absent = clients_source_is_absent(s->source);
 	s->source = clients_source_free(s->source);
-	user_find(&user);
 	r = make_state_dir(settings->state_dir, &user);
 	if (r < 0) {
 		log_critical("Cannot make the state directory %s: %s; make it for the server's "
@@ -401,6 +408,8 @@ static int start(struct server *s)
 	if (r >= 0)
 		r = block_child_signal();
 	if (r >= 0)
+		r = child_launcher_watch(s->event);
+	if (r >= 0)
 		r = make_rooms(s);
 	if (r >= 0)
 		r = handle_signals(s);
@@ -448,6 +457,7 @@ static int stop(struct server *s)
 	s->zeroconf = zeroconf_free(s->zeroconf);
 	bus_deinit(&s->bus);
 	checkers_stop(&s->checkers);
+	child_launcher_stop();
 	manager_deinit(&s->manager);
 	sessions_deinit(&s->sessions);
 	keeper_deinit(&s->keeper);
