@@ -17,6 +17,7 @@
 #include "core/bus.h"
 #include "core/checkers.h"
 #include "core/child.h"
+#include "core/confine.h"
 #include "core/gates.h"
 #include "core/import.h"
 #include "core/keeper.h"
@@ -399,6 +400,12 @@ static int start(struct server *s)
 	r = secret_process_harden();
 	if (r < 0) {
 		log_critical("Cannot protect the secrets from core dumps: %s", strerror(-r));
+		return r;
+	}
+	/* As early as can be: the state is read, and perhaps imported, under the rules. */
+	r = confine_core(s->settings->state_dir);
+	if (r < 0) {
+		log_critical("Cannot give up what the server does not need: %s", strerror(-r));
 		return r;
 	}
 	r = open_store(s);

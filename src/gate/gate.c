@@ -8,9 +8,7 @@
 #include <time.h>
 
 #include "base/util.h"
-
-/* Descriptors that are not connections: the standard three, ours, and those of the event loop. */
-#define DESCRIPTORS_RESERVED 16
+#include "gate/confine.h"
 
 /* Deadlines that are not connections': the listener's pause and the reports' second. */
 #define DEADLINES_RESERVED 2
@@ -34,9 +32,9 @@ static size_t connections_possible(const struct gate_config *c)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= DESCRIPTORS_RESERVED)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= CONFINE_FDS_EXTRA)
 		return 1;
-	return (size_t)MIN_OF((rlim_t)c->max_connections, limit.rlim_cur - DESCRIPTORS_RESERVED);
+	return (size_t)MIN_OF((rlim_t)c->max_connections, limit.rlim_cur - CONFINE_FDS_EXTRA);
 }
 
 static int send_ready(struct gate *g, const char *problem)
@@ -63,6 +61,23 @@ static void on_library_line(void *userdata, const char *line)
 	reports_tell_library(&g->reports, line, gate_now(g));
 }
 
+/* No stranger before the gate is confined; what CONFIG needs of files has been read by now. */
+static int serve(struct gate *g, size_t n_connections)
+{
+	int r = confine_gate(n_connections);
+
+	if (r < 0) {
+		warnx("cannot give up what a gate does not need: %s", strerror(-r));
+		return r;
+	}
+	r = send_ready(g, NULL);
+	if (r == 0)
+		r = listener_start(&g->listener, g, g->listener.fd);
+	if (r < 0)
+		warnx("cannot start to accept connections: %s", strerror(-r));
+	return r;
+}
+
 static void configure(struct gate *g, const struct gate_config *config)
 {
 	const char *problem = NULL;
@@ -84,8 +99,7 @@ static void configure(struct gate *g, const struct gate_config *config)
 		refuse_config(g, "too many connections allowed");
 		return;
 	}
-	if (send_ready(g, NULL) < 0 || listener_start(&g->listener, g, g->listener.fd) < 0) {
-		warnx("cannot start to accept connections");
+	if (serve(g, n) < 0) {
 		gate_exit(g, GATE_EXIT_SYSTEM);
 		return;
 	}
