@@ -195,6 +195,7 @@ class Killing(unittest.TestCase):
                 os.kill(pid, signal.SIGKILL)
             self.assertEqual(rig.finish(question).kind, "failed")
             self.assertEqual(rig.ask(keys).kind, "given")
+            server.wait_line("Sending secret")
             self.assertEqual(server.text().count("Sending secret"), 1)
 
     def test_processes_cannot_be_dumped(self):
