@@ -442,6 +442,12 @@ static int on_child_exit(sd_event_source *source, const siginfo_t *si, void *use
 
 	g->child_source = sd_event_source_disable_unref(g->child_source);
 	g->pid = 0;
+	/* The end of its channel has been told of already, and the cause is more than that. */
+	if (si->si_code != CLD_EXITED && si->si_status == SIGSYS)
+		log_error("Gate %u was ended by the kernel for a system call that no gate makes: "
+			  "an attack, or a library that it does not know; the kernel's log has the "
+			  "number of the call",
+			  g->number);
 	if (g->state != GATE_DOWN)
 		gate_lost(g, si->si_code == CLD_EXITED ? "it exited" : "it was killed");
 	return 0;
