@@ -59,11 +59,13 @@ int child_launcher_start(const struct server_user *user)
 
 static int on_launcher_exit(sd_event_source *source, const siginfo_t *si, void *userdata)
 {
+	sd_event *event = sd_event_source_get_event(source);
+
 	launcher.source = sd_event_source_disable_unref(launcher.source);
 	launcher.pid = 0;
 	log_critical("The launcher is gone, without which no gate and no spawner can be replaced; "
 		     "ending");
-	return sd_event_exit(sd_event_source_get_event(source), EXIT_FAILURE);
+	return sd_event_exit(event, EXIT_FAILURE);
 }
 
 int child_launcher_watch(sd_event *event)
