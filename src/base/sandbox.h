@@ -86,7 +86,6 @@ int sandbox_no_new_privileges(void);
  * sandbox_enter() - from here on the rules hold, for what is forked as well
  *
  * After sandbox_no_new_privileges() or sandbox_drop_privileges().
- * Errors: -ENOMEM; -EEXIST for a name that is allowed and forbidden; errno of seccomp(2), -EINVAL
- *         from a kernel without it.
+ * Errors: -ENOMEM; errno of seccomp(2), -EINVAL from a kernel without it.
  */
 int sandbox_enter(const struct sandbox_rules *rules);

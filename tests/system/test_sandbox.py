@@ -312,7 +312,8 @@ class Checker(unittest.TestCase):
                         struct.pack("<5I", 0x02000001, net_raw, 0, 0, 0))
             status = rig.state / "status"
             rig.write_clients(rig.section(
-                "web1", checker=f"{cat} /proc/self/status > {status}.new; mv {status}.new {status}"))
+                "web1", interval="PT1S",
+                checker=f"{cat} /proc/self/status > {status}.new; mv {status}.new {status}"))
             rig.start()
             wait_for("the checker", status.exists)
             self.assertRegex(status.read_text(), rf"CapEff:\s+{net_raw:016x}\n")
