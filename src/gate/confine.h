@@ -12,7 +12,7 @@
 
 /* Descriptors that are not connections: the standard three, ours, and those of the event loop. */
 #define CONFINE_FDS_EXTRA 16
-/* Data in bytes. A session in its handshake holds some 40 KiB, and a secret while it is sent. */
+/* Data in bytes. A session holds 10 KiB in its handshake, and the secret while that is sent. */
 #define CONFINE_MEMORY_BASE ((size_t)64 << 20)
 #define CONFINE_MEMORY_EACH ((size_t)256 << 10)
 

@@ -88,6 +88,36 @@ class Systemd(Case):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         self.assertEqual((done.returncode, done.stdout), (0, ""))
 
+    @staticmethod
+    def calls_of(word):
+        """The system calls behind a word of SystemCallFilter=."""
+        if not word.startswith("@"):
+            return {word}
+        listed = subprocess.run(["systemd-analyze", "syscall-filter", "--no-pager", word], text=True,
+                                stdout=subprocess.PIPE, check=True).stdout.splitlines()[1:]
+        return set().union(*(Systemd.calls_of(line.strip()) for line in listed
+                             if line.strip() and not line.strip().startswith("#")))
+
+    def test_system_calls(self):
+        """SRV-PKG-3: the unit leaves what the server needs to put itself into smaller sandboxes."""
+        path = self.place("systemd/mandos.service.in", "mandos.service")
+        allowed = set()
+        for line in path.read_text().splitlines():
+            if not line.startswith("SystemCallFilter="):
+                continue
+            words = line.split("=", 1)[1].split()
+            if words[0].startswith("~"):
+                words[0] = words[0][1:]
+                allowed = allowed.difference(*map(self.calls_of, words))
+            else:
+                allowed = allowed.union(*map(self.calls_of, words))
+        self.assertIn("read", allowed)
+        self.assertNotIn("mount", allowed)
+        needed = {"capget", "capset", "clone", "close_range", "execve", "landlock_add_rule",
+                  "landlock_create_ruleset", "landlock_restrict_self", "mlock2", "prctl",
+                  "prlimit64", "seccomp", "setgroups", "setresgid", "setresuid"}
+        self.assertEqual(needed - allowed, set())
+
     def exposure(self, path):
         """The figure that systemd-analyze gives: 0 is the safest, 10 the least safe."""
         done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", path],
