@@ -463,6 +463,7 @@ class Approving(unittest.TestCase):
             question.kill()
             rig.finish(question)
             self.assertEqual(rig.ask(keys).data, b"hunter2")
+            server.wait_line("Sending secret to web1")
             self.assertEqual(server.text().count("Sending secret to web1"), 1)
 
 
