@@ -2,7 +2,6 @@
 #include "base/landlock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/landlock.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -69,14 +68,12 @@ static struct ruleset handled(int version, bool is_alone)
 
 static int add_place(int ruleset, const struct landlock_place *place, uint64_t known)
 {
-	_cleanup_fd_ int fd = open(place->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const struct landlock_path_beneath_attr rule = {
 		.allowed_access = (READING | (place->may_write ? WRITING : 0)) & known,
-		.parent_fd = fd,
+		.parent_fd = place->fd,
 	};
 
-	if (fd < 0 ||
-	    syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
 		return -errno;
 	return 0;
 }

@@ -12,7 +12,7 @@
 
 /** struct landlock_place - a directory below which files may be used */
 struct landlock_place {
-	const char *path;
+	int fd;		/* stays the caller's; O_PATH is enough */
 	bool may_write; /* else read; never execute */
 };
 
@@ -33,6 +33,6 @@ struct landlock_rules {
  *
  * After sandbox_no_new_privileges(). Returns the version of Landlock in use, or 0 if the kernel has
  * none or it is switched off: nothing has changed then.
- * Errors: errno of opening a place, or of the kernel.
+ * Errors: errno of what the kernel refused; -EBADF for a place that is not open.
  */
 int landlock_enter(const struct landlock_rules *rules);

@@ -77,8 +77,10 @@ static int make_file(const char *in)
 
 static void run_places(void)
 {
-	const struct landlock_place places[] = { { .path = "/" },
-						 { .path = inside, .may_write = true } };
+	const struct landlock_place places[] = {
+		{ .fd = open("/", O_PATH | O_CLOEXEC) },
+		{ .fd = open(inside, O_PATH | O_CLOEXEC), .may_write = true },
+	};
 	char path[] = "/bin/true";
 	char *argv[] = { path, NULL };
 
@@ -100,13 +102,13 @@ static void run_alone(void)
 	CHECK(FAILS_WITH(open("/", O_RDONLY | O_CLOEXEC), EACCES));
 }
 
-static void run_missing_place(void)
+static void run_closed_place(void)
 {
-	const struct landlock_place place = { .path = "/nonexistent" };
+	const struct landlock_place place = { .fd = -1 };
 
 	CHECK(sandbox_no_new_privileges() == 0);
 	CHECK(landlock_enter(&(struct landlock_rules){ .places = &place, .n_places = 1 }) ==
-	      -ENOENT);
+	      -EBADF);
 	CHECK(open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0);
 }
 
@@ -120,9 +122,9 @@ static void test_landlock_enter__no_place__no_files(void **state)
 	assert_int_equal(status_of_child(run_alone), 0);
 }
 
-static void test_landlock_enter__place_is_missing__nothing_changes(void **state)
+static void test_landlock_enter__place_is_not_open__nothing_changes(void **state)
 {
-	assert_int_equal(status_of_child(run_missing_place), 0);
+	assert_int_equal(status_of_child(run_closed_place), 0);
 }
 
 int main(void)
@@ -131,7 +133,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_landlock_enter__places__only_there,
 						make_directory, remove_directory),
 		cmocka_unit_test(test_landlock_enter__no_place__no_files),
-		cmocka_unit_test(test_landlock_enter__place_is_missing__nothing_changes),
+		cmocka_unit_test(test_landlock_enter__place_is_not_open__nothing_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

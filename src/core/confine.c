@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/confine.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/landlock.h"
 #include "base/log.h"
 #include "base/sandbox.h"
@@ -144,12 +146,18 @@ static const char *const forbidden[] = { "accept", "accept4", "bind", "setrlimit
 
 static int confine_files(const char *state_dir)
 {
+	_cleanup_fd_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int state = open(state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const struct landlock_place places[] = {
-		{ .path = "/" },
-		{ .path = state_dir, .may_write = true },
+		{ .fd = root },
+		{ .fd = state, .may_write = true },
 	};
+	int version;
+
+	if (root < 0 || state < 0)
+		return -errno;
 	/* Not alone: it ends gates that break the protocol, and speaks to the bus. */
-	int version = landlock_enter(&(struct landlock_rules){
+	version = landlock_enter(&(struct landlock_rules){
 		.places = places,
 		.n_places = ARRAY_SIZE(places),
 	});
