@@ -43,6 +43,13 @@ PROGRAMS = {
         "never": ("gnutls_*", "sqlite3_*", "nettle_*", *NETWORK, *THREADS),
         "only": {"sd_*": "sd_event_*"},
     },
+    # Files only through c-ares, which reads /etc/hosts and /etc/resolv.conf.
+    "mandos-probe": {
+        "libraries": {"libsystemd", "libcares", "libnettle", "libhogweed", "libgmp", "libseccomp"},
+        "never": ("gnutls_*", "sqlite3_*", "bind", "listen", "accept", "accept4", *NAMES, *FILES,
+                  *EXEC, *THREADS),
+        "only": {"sd_*": "sd_event_*"},
+    },
     "mandos-client": {
         "libraries": {"libgnutls", "libgpgme", "libgpg-error", "libnettle", "libcap",
                       "libavahi-core", "libavahi-common"},

@@ -34,6 +34,7 @@ class Layers(unittest.TestCase):
         self.assertFalse(self.problems("tls/tls.c", "#include <gnutls/gnutls.h>\n"))
         self.assertTrue(self.problems("core/registry.c", "#include <sqlite3.h>\n"))
         self.assertFalse(self.problems("core/store-sqlite.c", "#include <sqlite3.h>\n"))
+        self.assertTrue(self.problems("core/checkers.c", "#include <ares.h>\n"))
         self.assertTrue(self.problems("gate/main.c", "#include <systemd/sd-bus.h>\n"))
         self.assertFalse(self.problems("gate/main.c", "#include <systemd/sd-event.h>\n"))
 
@@ -91,6 +92,13 @@ class Links(unittest.TestCase):
         self.assertFalse(self.problems("mandos-gate", {"libsystemd.so.0"}, {"sd_event_new"}))
         self.assertTrue(self.problems("mandos-gate", set(), {"execve"}))
         self.assertTrue(self.problems("mandos-gate", set(), {"open64"}))
+
+    def test_prober_connects_but_starts_and_opens_nothing(self):
+        for symbol in ("execve", "fork", "posix_spawn", "open64", "listen", "getaddrinfo",
+                       "pthread_create", "sqlite3_open"):
+            self.assertTrue(self.problems("mandos-probe", set(), {symbol}))
+        self.assertFalse(self.problems("mandos-probe", {"libcares.so.2"}, {"connect"}))
+        self.assertTrue(self.problems("mandos", {"libcares.so.2"}, set()))
 
     def test_spawner_has_no_network(self):
         for symbol in ("connect", "bind", "listen", "accept4"):
