@@ -15,6 +15,7 @@
 #include "core/child.h"
 #include "core/events.h"
 #include "core/manager.h"
+#include "wire/builtin.h"
 #include "wire/expand.h"
 #include "wire/spawn-msg.h"
 
@@ -22,25 +23,30 @@
 /* The spawner has its own grace time for checkers that ignore SIGTERM; this is a little more. */
 #define STOP_WAIT_MSEC 3000
 
-static void spawner_lost(struct checkers *k, const char *why);
+static int runner_start(struct runner *s);
+static void runner_lost(struct runner *s, const char *why);
 
 /* ---- runs ---- */
 
-static void leave_young(struct checkers *k, struct run *run)
+static void leave_young(struct run *run)
 {
+	struct runner *s = run->runner;
+
 	if (!run->young)
 		return;
 	run->young = false;
-	TAILQ_REMOVE(&k->young, run, young_link);
-	k->n_young--;
+	TAILQ_REMOVE(&s->young, run, young_link);
+	s->n_young--;
 }
 
-static void enter_young(struct checkers *k, struct run *run, struct instant now)
+static void enter_young(struct run *run, struct instant now)
 {
+	struct runner *s = run->runner;
+
 	run->young = true;
 	run->young_until = usec_add(now.boot, CHECKER_YOUNG_USEC);
-	TAILQ_INSERT_TAIL(&k->young, run, young_link);
-	k->n_young++;
+	TAILQ_INSERT_TAIL(&s->young, run, young_link);
+	s->n_young++;
 }
 
 static void run_free(struct checkers *k, struct run *run)
@@ -48,8 +54,9 @@ static void run_free(struct checkers *k, struct run *run)
 	if (run->client)
 		run->client->run = NULL;
 	if (run->queued)
-		TAILQ_REMOVE(run->sent ? &k->kills : &k->starts, run, queue_link);
-	leave_young(k, run);
+		TAILQ_REMOVE(run->sent ? &run->runner->kills : &run->runner->starts, run,
+			     queue_link);
+	leave_young(run);
 	HASH_DELETE(hh, k->runs, run);
 	free(run->command);
 	free(run);
@@ -80,18 +87,18 @@ static struct run *run_find(struct checkers *k, uint64_t id)
 	return run;
 }
 
-/* ---- core to spawner ---- */
+/* ---- core to runner ---- */
 
-static void set_interest(struct checkers *k, bool want_write)
+static void set_interest(struct runner *s, bool want_write)
 {
-	if (!k->io_source || k->want_write == want_write)
+	if (!s->io_source || s->want_write == want_write)
 		return;
-	k->want_write = want_write;
-	(void)sd_event_source_set_io_events(k->io_source, EPOLLIN | (want_write ? EPOLLOUT : 0u));
+	s->want_write = want_write;
+	(void)sd_event_source_set_io_events(s->io_source, EPOLLIN | (want_write ? EPOLLOUT : 0u));
 }
 
 /* RUN if it has not been sent, KILL otherwise: what a queued run is waiting to say. */
-static int send_run(struct checkers *k, struct run *run)
+static int send_run(struct runner *s, struct run *run)
 {
 	static uint8_t buffer[SPAWN_MSG_MAX];
 	struct spawn_msg m = { .type = run->sent ? SPAWN_MSG_KILL : SPAWN_MSG_RUN, .run = run->id };
@@ -102,21 +109,21 @@ static int send_run(struct checkers *k, struct run *run)
 		m.start.command_size = strlen(run->command);
 	}
 	n = spawn_msg_encode(&m, buffer, sizeof(buffer));
-	return n < 0 ? n : channel_send(k->fd, buffer, (size_t)n, NULL, 0);
+	return n < 0 ? n : channel_send(s->fd, buffer, (size_t)n, NULL, 0);
 }
 
 /* Returns false if no more can be sent now: the channel is full, or gone. */
-static bool send_first(struct checkers *k, struct run_list *queue)
+static bool send_first(struct runner *s, struct run_list *queue)
 {
 	struct run *run = TAILQ_FIRST(queue);
-	int r = send_run(k, run);
+	int r = send_run(s, run);
 
 	if (r == -EAGAIN || r == -ENOBUFS) {
-		set_interest(k, true);
+		set_interest(s, true);
 		return false;
 	}
 	if (r < 0) {
-		spawner_lost(k, strerror(-r));
+		runner_lost(s, strerror(-r));
 		return false;
 	}
 	TAILQ_REMOVE(queue, run, queue_link);
@@ -125,49 +132,49 @@ static bool send_first(struct checkers *k, struct run_list *queue)
 }
 
 /* The oldest of the young come of age, one after the other, as long as others wait for a place. */
-static void make_places(struct checkers *k, struct instant now)
+static void make_places(struct runner *s, struct instant now)
 {
 	struct run *oldest;
 
-	while (k->n_young >= CHECKERS_YOUNG_MAX && (oldest = TAILQ_FIRST(&k->young)) &&
+	while (s->n_young >= s->young_max && (oldest = TAILQ_FIRST(&s->young)) &&
 	       oldest->young_until <= now.boot)
-		leave_young(k, oldest);
-	if (k->n_young < CHECKERS_YOUNG_MAX || TAILQ_EMPTY(&k->starts))
+		leave_young(oldest);
+	if (s->n_young < s->young_max || TAILQ_EMPTY(&s->starts))
 		return;
-	(void)sd_event_source_set_time(k->young_timer, TAILQ_FIRST(&k->young)->young_until);
-	(void)sd_event_source_set_enabled(k->young_timer, SD_EVENT_ONESHOT);
+	(void)sd_event_source_set_time(s->young_timer, TAILQ_FIRST(&s->young)->young_until);
+	(void)sd_event_source_set_enabled(s->young_timer, SD_EVENT_ONESHOT);
 }
 
-static void start_waiting(struct checkers *k, struct instant now)
+static void start_waiting(struct runner *s, struct instant now)
 {
 	const struct client_event launched = { .type = CLIENT_EVENT_CHECKER_LAUNCHED };
 
 	for (;;) {
 		struct run *run;
 
-		make_places(k, now);
-		run = TAILQ_FIRST(&k->starts);
-		if (!run || k->n_young >= CHECKERS_YOUNG_MAX || !send_first(k, &k->starts))
+		make_places(s, now);
+		run = TAILQ_FIRST(&s->starts);
+		if (!run || s->n_young >= s->young_max || !send_first(s, &s->starts))
 			return;
 		run->sent = true;
 		free(run->command);
 		run->command = NULL;
-		enter_young(k, run, now);
-		apply(k, run->client, &launched, now);
+		enter_young(run, now);
+		apply(s->checkers, run->client, &launched, now);
 	}
 }
 
-static void flush(struct checkers *k, struct instant now)
+static void flush(struct runner *s, struct instant now)
 {
-	while (k->fd >= 0 && !TAILQ_EMPTY(&k->kills)) {
-		if (!send_first(k, &k->kills))
+	while (s->fd >= 0 && !TAILQ_EMPTY(&s->kills)) {
+		if (!send_first(s, &s->kills))
 			return;
 	}
-	if (k->fd >= 0)
-		start_waiting(k, now);
-	if (k->fd >= 0 && TAILQ_EMPTY(&k->kills) &&
-	    (TAILQ_EMPTY(&k->starts) || k->n_young >= CHECKERS_YOUNG_MAX))
-		set_interest(k, false);
+	if (s->fd >= 0)
+		start_waiting(s, now);
+	if (s->fd >= 0 && TAILQ_EMPTY(&s->kills) &&
+	    (TAILQ_EMPTY(&s->starts) || s->n_young >= s->young_max))
+		set_interest(s, false);
 }
 
 static int on_young_over(sd_event_source *source, uint64_t usec, void *userdata)
@@ -176,29 +183,66 @@ static int on_young_over(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static void enqueue(struct checkers *k, struct run *run, struct instant now)
+static void enqueue(struct run *run, struct instant now)
 {
+	struct runner *s = run->runner;
+
 	if (!run->queued) {
-		TAILQ_INSERT_TAIL(run->sent ? &k->kills : &k->starts, run, queue_link);
+		TAILQ_INSERT_TAIL(run->sent ? &s->kills : &s->starts, run, queue_link);
 		run->queued = true;
 	}
-	flush(k, now);
+	flush(s, now);
+}
+
+/* Said once, since it is the same for all; each check says that it could not be started. */
+static void miss_icmp(struct checkers *k)
+{
+	if (k->icmp_fds[0] >= 0 || k->icmp_fds[1] >= 0 || k->is_icmp_missed)
+		return;
+	k->is_icmp_missed = true;
+	log_error("builtin:ping cannot be used: there is no ICMP socket without CAP_NET_RAW or a "
+		  "group in net.ipv4.ping_group_range when the server starts");
+}
+
+/* The command of a check, or why there is none. */
+static const char *make_command(struct checkers *k, const struct client *c, struct instant now,
+				char *ret_command, size_t size)
+{
+	struct attributes a = { .client = c, .now = now };
+	enum expand_result r =
+		expand_template(c->checker, attributes_lookup, &a, ret_command, size);
+	struct builtin what;
+	enum builtin_result b;
+
+	if (r != EXPAND_OK)
+		return expand_result_text(r);
+	if (!builtin_is_meant(c->checker))
+		return NULL;
+	/* A host that was set at run time may be none. */
+	b = builtin_parse(ret_command, &what);
+	if (b == BUILTIN_OK && what.kind == BUILTIN_PING)
+		miss_icmp(k);
+	return b == BUILTIN_OK ? NULL : builtin_result_text(b);
+}
+
+/* The prober is there only if somebody has a use for it. */
+static void start_if_needed(struct runner *s)
+{
+	if (s->fd < 0 && !s->timer && s->pid == 0 && runner_start(s) < 0)
+		runner_lost(s, "it could not be started");
 }
 
 void checkers_run(struct checkers *k, struct client *c, struct instant now)
 {
 	static char command[EXPAND_MAX + 1];
 	const struct client_event cancelled = { .type = CLIENT_EVENT_CHECKER_CANCELLED };
-	struct attributes a = { .client = c, .now = now };
-	enum expand_result r;
+	const char *problem = make_command(k, c, now, command, sizeof(command));
 	struct run *run;
 
-	r = expand_template(c->checker, attributes_lookup, &a, command, sizeof(command));
-	if (r != EXPAND_OK) {
-		event_log(EVENT_CHECKER_BAD_TEMPLATE,
-			  &(struct event_details){ .client = c,
-						   .detail = c->checker,
-						   .reason = expand_result_text(r) });
+	if (problem) {
+		event_log(EVENT_CHECKER_BAD_TEMPLATE, &(struct event_details){ .client = c,
+									       .detail = c->checker,
+									       .reason = problem });
 		apply(k, c, &cancelled, now);
 		return;
 	}
@@ -214,10 +258,12 @@ void checkers_run(struct checkers *k, struct client *c, struct instant now)
 	}
 	event_log(EVENT_CHECKER_STARTED, &(struct event_details){ .client = c, .detail = command });
 	run->id = ++k->last_run;
+	run->runner = builtin_is_meant(c->checker) ? &k->prober : &k->spawner;
 	run->client = c;
 	c->run = run;
 	HASH_ADD(hh, k->runs, id, sizeof(run->id), run);
-	enqueue(k, run, now);
+	start_if_needed(run->runner);
+	enqueue(run, now);
 }
 
 void checkers_abort(struct checkers *k, struct client *c, struct instant now)
@@ -230,21 +276,33 @@ void checkers_abort(struct checkers *k, struct client *c, struct instant now)
 	c->run = NULL;
 	run->client = NULL;
 	if (run->sent)
-		enqueue(k, run, now);
+		enqueue(run, now);
 	else
 		run_free(k, run);
 }
 
-/* ---- spawner to core ---- */
+/* ---- runner to core ---- */
 
-static int16_t outcome_status(const struct spawn_msg *m, const struct client *c)
+static enum event_kind exit_event(uint32_t status, bool is_builtin)
+{
+	if (status == 0)
+		return EVENT_CHECKER_SUCCEEDED;
+	if (!is_builtin)
+		return EVENT_CHECKER_FAILED;
+	/* Somebody else answers for the client, or its key was changed and nobody said so here. */
+	return status == BUILTIN_OTHER_KEY || status == BUILTIN_NO_PROOF ? EVENT_PROBE_OTHER_KEY
+									 : EVENT_PROBE_FAILED;
+}
+
+static int16_t outcome_status(const struct spawn_msg *m, const struct client *c, bool is_builtin)
 {
 	struct event_details details = { .client = c };
 
 	switch (m->exited.outcome) {
 	case SPAWN_EXITED:
-		event_log(m->exited.value == 0 ? EVENT_CHECKER_SUCCEEDED : EVENT_CHECKER_FAILED,
-			  &details);
+		if (is_builtin)
+			details.reason = builtin_status_text(m->exited.value);
+		event_log(exit_event(m->exited.value, is_builtin), &details);
 		return (int16_t)m->exited.value;
 	case SPAWN_SIGNALLED:
 		event_log(EVENT_CHECKER_CRASHED, &details);
@@ -257,9 +315,10 @@ static int16_t outcome_status(const struct spawn_msg *m, const struct client *c)
 	return CHECKER_NOT_STARTED;
 }
 
-static int on_message(struct checkers *k, const uint8_t *data, size_t size, struct instant now)
+static int on_message(struct runner *s, const uint8_t *data, size_t size, struct instant now)
 {
 	struct client_event event = { .type = CLIENT_EVENT_CHECKER_EXITED };
+	struct checkers *k = s->checkers;
 	struct spawn_msg m;
 	struct run *run;
 	int r = spawn_msg_decode(data, size, &m);
@@ -267,161 +326,191 @@ static int on_message(struct checkers *k, const uint8_t *data, size_t size, stru
 	if (r < 0)
 		return r;
 	run = m.type == SPAWN_MSG_EXITED ? run_find(k, m.run) : NULL;
-	if (!run || !run->sent)
+	/* Neither runner has a say in what the other one runs. */
+	if (!run || !run->sent || run->runner != s)
 		return -EPROTO;
 	if (run->client)
-		event.status = outcome_status(&m, run->client);
+		event.status = outcome_status(&m, run->client, s == &k->prober);
 	run_end(k, run, &event, now);
 	return 0;
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
-	struct checkers *k = userdata;
+	struct runner *s = userdata;
 	struct instant now = instant_now();
-	uint8_t buffer[128]; /* EXITED is all that a spawner says */
+	uint8_t buffer[128]; /* EXITED is all that a runner says */
 
 	for (int i = 0; i < RECEIVE_BURST; i++) {
-		ssize_t n = channel_receive(k->fd, buffer, sizeof(buffer));
+		ssize_t n = channel_receive(s->fd, buffer, sizeof(buffer));
 
 		if (n == -EAGAIN)
 			break;
 		if (n <= 0) {
-			spawner_lost(k, n == 0 ? "it ended" : strerror((int)-n));
+			runner_lost(s, n == 0 ? "it ended" : strerror((int)-n));
 			return 0;
 		}
-		if (on_message(k, buffer, (size_t)n, now) < 0) {
-			spawner_lost(k, "it broke the protocol");
+		if (on_message(s, buffer, (size_t)n, now) < 0) {
+			runner_lost(s, "it broke the protocol");
 			return 0;
 		}
-		if (k->fd < 0)
+		if (s->fd < 0)
 			return 0;
 	}
 	/* What has ended has made a place, and a channel that was full may have room. */
-	flush(k, now);
+	flush(s, now);
 	return 0;
 }
 
-/* ---- life of the spawner ---- */
-
-static int spawner_start(struct checkers *k);
+/* ---- life of a runner ---- */
 
 static int on_backoff_over(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	struct checkers *k = userdata;
+	struct runner *s = userdata;
 
-	k->timer = sd_event_source_disable_unref(k->timer);
-	if (spawner_start(k) < 0)
-		spawner_lost(k, "it could not be started");
+	s->timer = sd_event_source_disable_unref(s->timer);
+	if (runner_start(s) < 0)
+		runner_lost(s, "it could not be started");
 	else
-		flush(k, instant_now());
+		flush(s, instant_now());
 	return 0;
 }
 
 static int on_child_exit(sd_event_source *source, const siginfo_t *si, void *userdata)
 {
-	struct checkers *k = userdata;
+	struct runner *s = userdata;
 
-	k->child_source = sd_event_source_disable_unref(k->child_source);
-	k->pid = 0;
-	if (k->fd >= 0)
-		spawner_lost(k, si->si_code == CLD_EXITED ? "it exited" : "it was killed");
+	s->child_source = sd_event_source_disable_unref(s->child_source);
+	s->pid = 0;
+	if (s->fd >= 0)
+		runner_lost(s, si->si_code == CLD_EXITED ? "it exited" : "it was killed");
 	return 0;
 }
 
-static void spawner_forget(struct checkers *k)
+static void runner_forget(struct runner *s)
 {
-	k->io_source = sd_event_source_disable_unref(k->io_source);
-	k->timer = sd_event_source_disable_unref(k->timer);
-	k->fd = fd_close(k->fd);
-	k->want_write = false;
+	s->io_source = sd_event_source_disable_unref(s->io_source);
+	s->timer = sd_event_source_disable_unref(s->timer);
+	s->fd = fd_close(s->fd);
+	s->want_write = false;
 }
 
 /*
  * A spawner that sees its channel end kills its checkers by itself; one that was killed could not,
  * and its checkers run on as orphans whose outcome nobody hears. Either way the runs that had been
- * handed over are void. Those not yet handed over wait for the next spawner.
+ * handed over are void. Those not yet handed over wait for the next one.
  */
-static void spawner_lost(struct checkers *k, const char *why)
+static void runner_lost(struct runner *s, const char *why)
 {
 	const struct client_event cancelled = { .type = CLIENT_EVENT_CHECKER_CANCELLED };
+	struct checkers *k = s->checkers;
 	struct instant now = instant_now();
 	struct run *run, *next;
 
-	spawner_forget(k);
-	if (k->pid > 0)
-		(void)kill(k->pid, SIGTERM);
+	runner_forget(s);
+	if (s->pid > 0)
+		(void)kill(s->pid, SIGTERM);
+	log_error("The %s is gone (%s); starting another", s->called, why);
+	if (sd_event_add_time_relative(k->event, &s->timer, CLOCK_BOOTTIME, s->backoff,
+				       USEC_PER_MSEC, on_backoff_over, s) < 0)
+		log_critical("The %s cannot be started again: no timer", s->called);
+	s->backoff = MIN_OF(2 * s->backoff, RUNNER_BACKOFF_MAX_USEC);
 	HASH_ITER (hh, k->runs, run, next) {
-		if (run->sent)
+		if (run->runner == s && run->sent)
 			run_end(k, run, &cancelled, now);
 	}
-	log_error("The spawner is gone (%s); starting another", why);
-	if (sd_event_add_time_relative(k->event, &k->timer, CLOCK_BOOTTIME, k->backoff,
-				       USEC_PER_MSEC, on_backoff_over, k) < 0)
-		log_critical("The spawner cannot be started again: no timer");
-	k->backoff = MIN_OF(2 * k->backoff, SPAWNER_BACKOFF_MAX_USEC);
 }
 
-static int spawner_watch(struct checkers *k)
+static int runner_watch(struct runner *s)
 {
-	int r = sd_event_add_io(k->event, &k->io_source, k->fd, EPOLLIN, on_io, k);
+	int r = sd_event_add_io(s->checkers->event, &s->io_source, s->fd, EPOLLIN, on_io, s);
 
 	if (r < 0)
 		return r;
-	r = sd_event_add_child(k->event, &k->child_source, k->pid, WEXITED, on_child_exit, k);
+	r = sd_event_add_child(s->checkers->event, &s->child_source, s->pid, WEXITED, on_child_exit,
+			       s);
 	if (r < 0)
 		return r;
-	return sd_event_source_set_priority(k->child_source, SD_EVENT_PRIORITY_NORMAL + 1);
+	return sd_event_source_set_priority(s->child_source, SD_EVENT_PRIORITY_NORMAL + 1);
 }
 
-static int spawner_start(struct checkers *k)
+/* The only place that knows what the two are given. */
+static struct child_program runner_program(const struct runner *s)
 {
-	struct child_program program = {
-		.name = "mandos-spawn",
-		.debug = k->debug,
-		.n_fds = 1,
-	};
+	const struct checkers *k = s->checkers;
+	struct child_program program = { .name = s->program, .n_fds = 1 };
+
+	if (s == &k->spawner) {
+		program.debug = k->debug;
+		return program;
+	}
+	for (size_t i = 0; i < ICMP_SOCKETS; i++) {
+		if (k->icmp_fds[i] >= 0)
+			program.fds[program.n_fds++] = k->icmp_fds[i];
+	}
+	return program;
+}
+
+static int runner_start(struct runner *s)
+{
+	struct child_program program = runner_program(s);
 	int pair[2], r;
 
-	if (k->pid > 0)
+	if (s->pid > 0)
 		return -EBUSY; /* the last one has not been reaped yet */
 	r = channel_pair(pair);
 	if (r < 0)
 		return r;
 	program.fds[0] = pair[1];
-	r = child_start(&program, &k->pid);
+	r = child_start(&program, &s->pid);
 	pair[1] = fd_close(pair[1]);
 	if (r < 0) {
 		log_error("Cannot start %s: %s", program.name, strerror(-r));
 		pair[0] = fd_close(pair[0]);
 		return r;
 	}
-	k->fd = pair[0];
-	return spawner_watch(k);
+	s->fd = pair[0];
+	return runner_watch(s);
 }
 
-int checkers_start(struct checkers *k, sd_event *event, struct manager *manager, bool debug)
+static int runner_init(struct runner *s, struct checkers *k)
+{
+	int r;
+
+	s->checkers = k;
+	s->fd = -1;
+	s->backoff = RUNNER_BACKOFF_MIN_USEC;
+	TAILQ_INIT(&s->starts);
+	TAILQ_INIT(&s->kills);
+	TAILQ_INIT(&s->young);
+	r = sd_event_add_time(k->event, &s->young_timer, CLOCK_BOOTTIME, 0, USEC_PER_MSEC,
+			      on_young_over, s);
+	return r < 0 ? r : sd_event_source_set_enabled(s->young_timer, SD_EVENT_OFF);
+}
+
+int checkers_start(struct checkers *k, const struct checkers_options *options)
 {
 	int r;
 
 	*k = (struct checkers){
-		.manager = manager,
-		.event = event,
-		.debug = debug,
-		.fd = -1,
-		.backoff = SPAWNER_BACKOFF_MIN_USEC,
+		.manager = options->manager,
+		.event = options->event,
+		.debug = options->debug,
+		.spawner = { .program = "mandos-spawn",
+			     .called = "spawner",
+			     .young_max = CHECKERS_YOUNG_MAX },
+		.prober = { .program = "mandos-probe",
+			    .called = "prober",
+			    .young_max = PROBES_YOUNG_MAX },
 	};
-	TAILQ_INIT(&k->starts);
-	TAILQ_INIT(&k->kills);
-	TAILQ_INIT(&k->young);
-	r = sd_event_add_time(event, &k->young_timer, CLOCK_BOOTTIME, 0, USEC_PER_MSEC,
-			      on_young_over, k);
+	memcpy(k->icmp_fds, options->icmp_fds, sizeof(k->icmp_fds));
+	r = runner_init(&k->spawner, k);
 	if (r >= 0)
-		r = sd_event_source_set_enabled(k->young_timer, SD_EVENT_OFF);
-	return r < 0 ? r : spawner_start(k);
+		r = runner_init(&k->prober, k);
+	return r < 0 ? r : runner_start(&k->spawner);
 }
 
-/* Closing the channel is the request to end; a spawner that does not obey in time is killed. */
+/* Closing the channel is the request to end; one that does not obey in time is killed. */
 static void wait_for_end(pid_t pid)
 {
 	struct pollfd p = { .fd = pidfd_open(pid, 0), .events = POLLIN };
@@ -433,17 +522,25 @@ static void wait_for_end(pid_t pid)
 		continue;
 }
 
+static void runner_end(struct runner *s)
+{
+	runner_forget(s);
+	s->child_source = sd_event_source_disable_unref(s->child_source);
+	s->young_timer = sd_event_source_disable_unref(s->young_timer);
+	if (s->pid > 0)
+		wait_for_end(s->pid);
+	s->pid = 0;
+}
+
 void checkers_stop(struct checkers *k)
 {
 	struct run *run, *next;
 
-	spawner_forget(k);
-	k->child_source = sd_event_source_disable_unref(k->child_source);
-	k->young_timer = sd_event_source_disable_unref(k->young_timer);
+	if (!k->manager)
+		return;
 	HASH_ITER (hh, k->runs, run, next) {
 		run_free(k, run);
 	}
-	if (k->pid > 0)
-		wait_for_end(k->pid);
-	k->pid = 0;
+	runner_end(&k->prober);
+	runner_end(&k->spawner);
 }

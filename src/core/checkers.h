@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 /*
- * Checkers: from a client's template to a run of the spawner, and back to an outcome.
+ * Checkers: from a client's template to a run of the spawner (a shell command) or of the prober (a
+ * built-in checker), and back to an outcome.
  *
- * The spawner is started here and started again with back-off if it dies; runs that were under way
- * then count as not having happened. Nothing blocks: what the channel does not take waits in order.
+ * Both are started here, the prober when it is first needed, and started again with back-off if
+ * they die; runs that were under way then count as not having happened. Nothing blocks: what a
+ * channel does not take waits in order.
  *
  * Fair: at most one check a client waits, and they start in the order in which they came.
  *
  * Bounds: CHECKER_RUNS_MAX runs, among them at most one a client that still counts, and
- * CHECKERS_YOUNG_MAX that have just been started;
+ * young_max of each runner that have just been started;
  * EXPAND_MAX bytes of command.
  */
 
@@ -20,6 +22,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/hash.h"
+#include "core/icmp.h"
 #include "core/registry.h"
 
 #define CHECKER_RUNS_MAX ((size_t)1 << 17)
@@ -28,19 +31,21 @@
  * CHECKER_YOUNG_USEC does not count any more: checkers that hang must not keep others from
  * starting.
  */
-#define CHECKERS_YOUNG_MAX	 1024
-#define CHECKER_YOUNG_USEC	 (10 * USEC_PER_SEC)
-#define SPAWNER_BACKOFF_MIN_USEC (100 * USEC_PER_MSEC)
-#define SPAWNER_BACKOFF_MAX_USEC (10 * USEC_PER_SEC)
+#define CHECKERS_YOUNG_MAX	1024
+#define PROBES_YOUNG_MAX	8192 /* no processes: what waits is a descriptor each */
+#define CHECKER_YOUNG_USEC	(10 * USEC_PER_SEC)
+#define RUNNER_BACKOFF_MIN_USEC (100 * USEC_PER_MSEC)
+#define RUNNER_BACKOFF_MAX_USEC (10 * USEC_PER_SEC)
 /* Exit status given to a checker that could not be started: what a shell says of a missing command.
  */
 #define CHECKER_NOT_STARTED 127
 
 struct manager;
 
-/** struct run - one checker process, from the request to its end */
+/** struct run - one check, from the request to its end */
 struct run {
 	uint64_t id;
+	struct runner *runner;
 	struct client *client; /* NULL: aborted, its outcome no longer counts */
 	char *command;	       /* until it has been sent */
 	bool queued;
@@ -52,10 +57,14 @@ struct run {
 	UT_hash_handle hh;
 };
 
-struct checkers {
-	struct manager *manager;
-	sd_event *event;
-	bool debug; /* checkers write to our stdout and stderr (SRV-CHK-7) */
+TAILQ_HEAD(run_list, run);
+
+/** struct runner - a helper program that carries out runs, and what waits for it */
+struct runner {
+	struct checkers *checkers;
+	const char *program;
+	const char *called; /* in the log */
+	size_t young_max;
 
 	pid_t pid;
 	int fd;
@@ -65,22 +74,45 @@ struct checkers {
 	usec_t backoff;
 	bool want_write;
 
-	uint64_t last_run;
-	struct run *runs;		  /* by id */
-	TAILQ_HEAD(run_list, run) starts; /* to be started, in order */
-	struct run_list kills;		  /* to be ended */
-	struct run_list young;		  /* started last, in order */
+	struct run_list starts; /* to be started, in order */
+	struct run_list kills;	/* to be ended */
+	struct run_list young;	/* started last, in order */
 	size_t n_young;
 	sd_event_source *young_timer;
 };
 
-/** checkers_start() - starts the spawner; logs a failure. Owner: checkers_stop() */
-int checkers_start(struct checkers *k, sd_event *event, struct manager *manager, bool debug);
+struct checkers {
+	struct manager *manager;
+	sd_event *event;
+	bool debug; /* checkers write to our stdout and stderr (SRV-CHK-7) */
+	int icmp_fds[ICMP_SOCKETS];
+
+	uint64_t last_run;
+	struct run *runs; /* by id, of both */
+	struct runner spawner;
+	struct runner prober;
+	bool is_icmp_missed; /* and that was said */
+};
 
 /**
- * checkers_stop() - ends the spawner, which kills what runs; bounded
+ * struct checkers_options - what checkers_start() needs
  *
- * Runs are forgotten without telling the manager.
+ * @icmp_fds: of icmp_open(); the caller keeps them open
+ */
+struct checkers_options {
+	sd_event *event;
+	struct manager *manager;
+	bool debug;
+	int icmp_fds[ICMP_SOCKETS];
+};
+
+/** checkers_start() - starts the spawner; logs a failure. Owner: checkers_stop() */
+int checkers_start(struct checkers *k, const struct checkers_options *options);
+
+/**
+ * checkers_stop() - ends spawner and prober, with what they run; bounded
+ *
+ * Nothing, if there was no start. Runs are forgotten without telling the manager.
  */
 void checkers_stop(struct checkers *k);
 

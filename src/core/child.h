@@ -17,7 +17,7 @@
 #include "core/user.h"
 
 /* A helper gets its descriptors from 3 on; more than these are never needed. */
-#define CHILD_FDS_MAX	  2
+#define CHILD_FDS_MAX	  3
 #define CHILD_ANSWER_MSEC 10000
 
 /**

@@ -34,6 +34,7 @@ static const struct helper {
 	{ .name = "mandos-gate" },
 	/* Checkers inherit it (SRV-CHK-7). */
 	{ .name = "mandos-spawn", .keep_environment = true, .may_debug = true },
+	{ .name = "mandos-probe" },
 };
 
 int launch_find(const char *name)

@@ -18,7 +18,7 @@
 
 /* 0, 1 and 2, and what a program needs from 3 on. */
 #define LAUNCH_FDS_STANDARD 3u
-#define LAUNCH_FDS_MAX	    (LAUNCH_FDS_STANDARD + 2)
+#define LAUNCH_FDS_MAX	    (LAUNCH_FDS_STANDARD + 3)
 
 /** struct launch_request - a message to the launcher; its descriptors become 0, 1, 2, 3, ... */
 struct launch_request {

@@ -19,6 +19,7 @@
 #include "core/child.h"
 #include "core/confine.h"
 #include "core/gates.h"
+#include "core/icmp.h"
 #include "core/import.h"
 #include "core/keeper.h"
 #include "core/listen.h"
@@ -44,6 +45,7 @@ struct server {
 	struct daemon *daemon;
 	sd_event *event;
 	int listen_fd;
+	int icmp_fds[ICMP_SOCKETS];
 	struct clients_source *source;
 	struct client_file file;
 	bool file_is_absent;
@@ -181,6 +183,7 @@ static int open_privileged(struct server *s)
 		return r < 0 ? r : -EBADMSG;
 	}
 	r = listen_open(settings, &s->listen_fd);
+	icmp_open(s->icmp_fds);
 	if (r == 0)
 		r = daemon_detach(s->daemon);
 	if (r < 0)
@@ -313,6 +316,12 @@ static int make_rooms(struct server *s)
 		.checkers = &s->checkers,
 		.sessions = &s->sessions,
 	};
+	const struct checkers_options checking = {
+		.event = s->event,
+		.manager = &s->manager,
+		.debug = s->settings->debug,
+		.icmp_fds = { s->icmp_fds[0], s->icmp_fds[1] },
+	};
 	int r = turn_init(&s->turn, s->event, on_turn_end, s);
 
 	if (r < 0)
@@ -327,7 +336,7 @@ static int make_rooms(struct server *s)
 	r = sessions_init(&s->sessions, s->event, &s->registry, &s->manager);
 	if (r < 0)
 		return r;
-	return checkers_start(&s->checkers, s->event, &s->manager, s->settings->debug);
+	return checkers_start(&s->checkers, &checking);
 }
 
 static unsigned int number_of_gates(const struct server_settings *settings)
@@ -475,6 +484,8 @@ static int stop(struct server *s)
 	s->source = clients_source_free(s->source);
 	s->event = sd_event_unref(s->event);
 	s->listen_fd = fd_close(s->listen_fd);
+	for (size_t i = 0; i < ICMP_SOCKETS; i++)
+		s->icmp_fds[i] = fd_close(s->icmp_fds[i]);
 	return r;
 }
 
@@ -484,7 +495,7 @@ int server_run(struct server_settings *settings, struct daemon *daemon)
 		.settings = settings,
 		.daemon = daemon,
 		.listen_fd = -1,
-		.checkers.fd = -1,
+		.icmp_fds = { -1, -1 },
 	};
 	int r, stopped;
 

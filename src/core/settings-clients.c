@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/util.h"
 #include "core/clients-source.h"
+#include "core/settings-checker.h"
 #include "core/settings-path.h"
 #include "core/settings.h"
 #include "core/store.h"
@@ -216,6 +217,19 @@ static void read_fingerprint(struct interpreting *x)
 		       "this is not 40 hexadecimal digits");
 }
 
+/* What a built-in checker is to do is known here already, unlike what a shell will make of it. */
+static void check_checker(struct interpreting *x)
+{
+	const struct client_settings *c = &x->client;
+	const char *problem = c->checker && c->host ? checker_problem(c) : NULL;
+	unsigned int line = ini_section_line(x->section);
+
+	if (!problem)
+		return;
+	(void)ini_raw(x->from->ini, x->section, "checker", &line);
+	report(x, SETTINGS_LEFT_OUT, line, "checker", "%s", problem);
+}
+
 static struct secret *keep_secret(struct interpreting *x, const void *data, size_t size)
 {
 	struct secret *secret = secret_copy(data, size);
@@ -369,6 +383,7 @@ static void read_client(struct interpreting *x)
 	c->enabled = read_bool(x, "enabled");
 	read_key_id(x);
 	read_fingerprint(x);
+	check_checker(x);
 	read_secret(x);
 	check_references(x);
 }

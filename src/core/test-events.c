@@ -72,6 +72,8 @@ static void test_event_format__events_of_the_specification__have_their_texts(voi
 		{ EVENT_CHECKER_STARTED, LOG_LEVEL_INFO, "Starting checker 'x' for web1" },
 		{ EVENT_CHECKER_SUCCEEDED, LOG_LEVEL_INFO, "Checker for web1 succeeded" },
 		{ EVENT_CHECKER_FAILED, LOG_LEVEL_INFO, "Checker for web1 failed" },
+		{ EVENT_PROBE_FAILED, LOG_LEVEL_INFO, "Checker for web1 failed: why" },
+		{ EVENT_PROBE_OTHER_KEY, LOG_LEVEL_WARNING, "Checker for web1 failed: why" },
 		{ EVENT_CHECKER_CRASHED, LOG_LEVEL_WARNING, "Checker for web1 crashed?" },
 		{ EVENT_CHECKER_STOPPED, LOG_LEVEL_DEBUG, "Stopping checker for web1" },
 		{ EVENT_CHECKER_BAD_TEMPLATE, LOG_LEVEL_ERROR,

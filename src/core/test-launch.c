@@ -80,10 +80,11 @@ static int32_t ask_for(int helper, uint8_t debug, unsigned int n_fds)
 	return ask(&request, sizeof(request), n_fds);
 }
 
-static void test_launch_find__table__holds_two(void **state)
+static void test_launch_find__table__holds_three(void **state)
 {
 	assert_true(launch_find("mandos-gate") >= 0);
 	assert_true(launch_find("mandos-spawn") >= 0);
+	assert_true(launch_find("mandos-probe") >= 0);
 	assert_int_equal(launch_find("sh"), -ENOENT);
 	assert_int_equal(launch_find(""), -ENOENT);
 	assert_int_equal(launch_find("../mandos-gate"), -ENOENT);
@@ -93,7 +94,7 @@ static void test_launch_serve__bad_requests__are_eproto(void **state)
 {
 	const int gate = launch_find("mandos-gate"), spawn = launch_find("mandos-spawn");
 
-	assert_int_equal(ask_for(2, 0, 5), -EPROTO);
+	assert_int_equal(ask_for(3, 0, 5), -EPROTO);
 	assert_int_equal(ask_for(255, 0, 5), -EPROTO);
 	assert_int_equal(ask_for(gate, 1, 5), -EPROTO);
 	assert_int_equal(ask_for(spawn, 2, 4), -EPROTO);
@@ -118,7 +119,7 @@ static void test_launch_serve__message_too_large__ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_launch_find__table__holds_two),
+		cmocka_unit_test(test_launch_find__table__holds_three),
 		TEST(test_launch_serve__bad_requests__are_eproto),
 		TEST(test_launch_serve__message_too_large__ends),
 	};
