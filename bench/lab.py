@@ -82,12 +82,14 @@ class Log:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         self.news = threading.Condition()
         self.records = []
+        self.n_succeeded = 0  # checks
         threading.Thread(target=self.receive, daemon=True).start()
 
     def receive(self):
         while True:
             text = self.socket.recv(65536).decode(errors="replace").rstrip("\0")
             with self.news:
+                self.n_succeeded += text.endswith(" succeeded")
                 # What strangers cause is not kept: there is very much of it.
                 if KEPT.search(text):
                     self.records.append((time.monotonic(), text))

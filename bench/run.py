@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from checkers import compare_checkers
 from figures import FIGURES
 from lab import (DEADLINE, DEBIAN, PORT, Lab, attempt, cpu_seconds, isolate, make_private_dev,
                  memory_kib)
@@ -114,7 +115,8 @@ def compare_memory(lab, kinds):
     return ok
 
 
-PARTS = {"passwords": compare_passwords, "memory": compare_memory, **FIGURES}
+PARTS = {"passwords": compare_passwords, "memory": compare_memory, "checkers": compare_checkers,
+         **FIGURES}
 
 
 def run_all(lab, kinds, parts):
