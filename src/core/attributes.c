@@ -35,6 +35,7 @@ static const struct {
 	DURATION("approval_delay", approval_delay),
 	DURATION("approval_duration", approval_duration),
 	LIFE("created", KIND_STAMP, created),
+	TEXT("dbus_object_path", path),
 	LIFE("enabled", KIND_BOOL, enabled),
 	LIFE("expires", KIND_DEADLINE, expires),
 	TEXT("fingerprint", fingerprint),
@@ -92,7 +93,8 @@ bool attributes_lookup(void *userdata, const char *name, size_t name_size, const
 		    memcmp(attributes[i].name, name, name_size) != 0)
 			continue;
 		*ret_text = value_text(a, attributes[i].kind, attributes[i].offset);
-		return true;
+		/* Without D-Bus there is no path (DBUS-BUS-3). */
+		return *ret_text != NULL;
 	}
 	return false;
 }

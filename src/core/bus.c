@@ -131,6 +131,12 @@ int bus_join(struct bus *b, struct bus_user *user)
 	return 0;
 }
 
+void bus_reset(struct bus *b)
+{
+	if (b->connection)
+		lost(b, -ENOBUFS);
+}
+
 void bus_leave(struct bus *b, struct bus_user *user)
 {
 	SLIST_REMOVE(&b->users, user, bus_user, link);

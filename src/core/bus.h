@@ -56,3 +56,11 @@ void bus_deinit(struct bus *b);
  */
 int bus_join(struct bus *b, struct bus_user *user);
 void bus_leave(struct bus *b, struct bus_user *user);
+
+/**
+ * bus_reset() - gives the connection up and makes it again, after the usual back-off
+ *
+ * For a user that the bus has fallen too far behind for. Everybody's @down is called. Not from
+ * within a handler of the connection.
+ */
+void bus_reset(struct bus *b);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "core/attributes.h"
 #include "core/child.h"
+#include "core/dbus-signals.h"
 #include "core/events.h"
 #include "core/manager.h"
 #include "wire/builtin.h"
@@ -157,8 +158,6 @@ static void start_waiting(struct runner *s, struct instant now)
 		if (!run || s->n_young >= s->young_max || !send_first(s, &s->starts))
 			return;
 		run->sent = true;
-		free(run->command);
-		run->command = NULL;
 		enter_young(run, now);
 		apply(s->checkers, run->client, &launched, now);
 	}
@@ -257,6 +256,7 @@ void checkers_run(struct checkers *k, struct client *c, struct instant now)
 		return;
 	}
 	event_log(EVENT_CHECKER_STARTED, &(struct event_details){ .client = c, .detail = command });
+	dbus_signal_checker_started(k->manager->dbus, c, command);
 	run->id = ++k->last_run;
 	run->runner = builtin_is_meant(c->checker) ? &k->prober : &k->spawner;
 	run->client = c;
@@ -315,6 +315,32 @@ static int16_t outcome_status(const struct spawn_msg *m, const struct client *c,
 	return CHECKER_NOT_STARTED;
 }
 
+/* As waitpid(2) has it, which people read with WIFSIGNALED() (SRV-CHK-11 Fix). */
+static int64_t wait_status(const struct spawn_msg *m)
+{
+	switch (m->exited.outcome) {
+	case SPAWN_EXITED:
+		return W_EXITCODE((int)m->exited.value, 0);
+	case SPAWN_SIGNALLED:
+		return W_EXITCODE(0, (int)m->exited.value);
+	case SPAWN_NOT_STARTED:
+		break;
+	}
+	return W_EXITCODE(CHECKER_NOT_STARTED, 0);
+}
+
+/* DBUS-CHG-4: what follows from the outcome is told before the outcome itself. */
+static void run_completed(struct checkers *k, struct run *run, const struct client_event *event,
+			  int64_t status, struct instant now)
+{
+	_cleanup_free_ char *command = STEAL_PTR(run->command);
+	struct client *c = run->client;
+
+	run_end(k, run, event, now);
+	if (c)
+		dbus_signal_checker_completed(k->manager->dbus, c, event->status, status, command);
+}
+
 static int on_message(struct runner *s, const uint8_t *data, size_t size, struct instant now)
 {
 	struct client_event event = { .type = CLIENT_EVENT_CHECKER_EXITED };
@@ -331,7 +357,7 @@ static int on_message(struct runner *s, const uint8_t *data, size_t size, struct
 		return -EPROTO;
 	if (run->client)
 		event.status = outcome_status(&m, run->client, s == &k->prober);
-	run_end(k, run, &event, now);
+	run_completed(k, run, &event, wait_status(&m), now);
 	return 0;
 }
 

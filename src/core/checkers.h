@@ -47,7 +47,7 @@ struct run {
 	uint64_t id;
 	struct runner *runner;
 	struct client *client; /* NULL: aborted, its outcome no longer counts */
-	char *command;	       /* until it has been sent */
+	char *command;
 	bool queued;
 	bool sent;
 	bool young;

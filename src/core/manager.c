@@ -2,8 +2,10 @@
 #include "core/manager.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
 
+#include "core/dbus-signals.h"
 #include "core/events.h"
 #include "core/sealed.h"
 
@@ -83,6 +85,7 @@ static void carry_out(struct manager *m, struct client *c, const struct client_e
 {
 	switch (effect->type) {
 	case EFFECT_CHANGED:
+		dbus_signal_changed(m->dbus, c, effect->property, now);
 		if (effect->property == CLIENT_ENABLED)
 			note_announcement(m, c);
 		if (is_setting(effect->property))
@@ -153,7 +156,8 @@ void manager_start_all(struct manager *m, struct instant now)
 	}
 }
 
-int manager_set_secret(struct manager *m, struct client *c, struct secret *secret)
+int manager_set_secret(struct manager *m, struct client *c, struct secret *secret,
+		       struct instant now)
 {
 	const struct seal seal = { .configured = registry_configured_secret(c), .client = c->name };
 	struct sealed *sealed = NULL;
@@ -169,6 +173,23 @@ int manager_set_secret(struct manager *m, struct client *c, struct secret *secre
 	}
 	registry_set_secret(c, secret, sealed);
 	keeper_note_settings(m->keeper, c);
+	dbus_signal_property(m->dbus, c, DBUS_SECRET, now);
+	return 0;
+}
+
+int manager_set_text(struct manager *m, struct client *c, enum manager_text which, const char *text,
+		     struct instant now)
+{
+	char **setting = which == MANAGER_HOST ? &c->host : &c->checker;
+	int r;
+
+	if (strcmp(*setting, text) == 0)
+		return 0;
+	r = registry_set_text(setting, text);
+	if (r < 0)
+		return r;
+	keeper_note_settings(m->keeper, c);
+	dbus_signal_property(m->dbus, c, which == MANAGER_HOST ? DBUS_HOST : DBUS_CHECKER, now);
 	return 0;
 }
 
@@ -182,7 +203,20 @@ void manager_remove(struct manager *m, struct client *c, struct instant now)
 	if (c->to_announce)
 		TAILQ_REMOVE(&m->announcements, c, announce_link);
 	c->to_announce = false;
+	dbus_signal_removed(m->dbus, c);
 	registry_remove(m->registry, c);
+}
+
+int manager_remove_at_run_time(struct manager *m, struct client *c, struct instant now)
+{
+	int r = keeper_note_removed(m->keeper, c);
+
+	if (r < 0)
+		return r;
+	event_log(EVENT_CLIENT_REMOVED,
+		  &(struct event_details){ .client = c, .reason = "an administrator said so" });
+	manager_remove(m, c, now);
+	return 0;
 }
 
 int manager_init(struct manager *m, sd_event *event, const struct manager_rooms *rooms)

@@ -12,11 +12,14 @@
 #include "core/registry.h"
 #include "core/sessions.h"
 
+struct dbus_door;
+
 struct manager {
 	struct registry *registry;
 	struct keeper *keeper;
 	struct checkers *checkers;
 	struct sessions *sessions;
+	struct dbus_door *dbus;		  /* NULL: not in use */
 	struct client_list announcements; /* enabled state changed, to be told after the commit */
 	struct alarm deadlines;		  /* client_next_deadline() of each client */
 };
@@ -58,7 +61,25 @@ void manager_remove(struct manager *m, struct client *c, struct instant now);
  * It is sealed for the store (SRV-STATE-7). Durable, like every change, at the end of the turn.
  * Errors: -ENOMEM, errno of getrandom(2); nothing has changed then.
  */
-int manager_set_secret(struct manager *m, struct client *c, struct secret *secret);
+int manager_set_secret(struct manager *m, struct client *c, struct secret *secret,
+		       struct instant now);
+
+/** enum manager_text - settings that are text */
+enum manager_text {
+	MANAGER_HOST,
+	MANAGER_CHECKER,
+};
+
+/** manager_set_text() - another host or checker template, set at run time; -ENOMEM: unchanged */
+int manager_set_text(struct manager *m, struct client *c, enum manager_text which, const char *text,
+		     struct instant now);
+
+/**
+ * manager_remove_at_run_time() - as manager_remove(), for a client that is still configured
+ *
+ * It stays removed as long as it is (SRV-STATE-18). Errors: -ENOENT, of the store.
+ */
+int manager_remove_at_run_time(struct manager *m, struct client *c, struct instant now);
 
 /** manager_announce() - tells what has changed in this turn; after the commit (SRV-LOG-9) */
 void manager_announce(struct manager *m);

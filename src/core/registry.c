@@ -6,11 +6,17 @@
 #include "core/registry.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/util.h"
 #include "core/sealed.h"
+#include "wire/object-path.h"
+
+/* "_" and the number of a client of SETTINGS_CLIENTS_MAX that all have one path. */
+#define PATH_SUFFIX_SIZE 12
 
 void registry_init(struct registry *r)
 {
@@ -53,6 +59,7 @@ static void client_free(struct client *c)
 	free(c->host);
 	free(c->checker);
 	free(c->fingerprint);
+	free(c->path);
 	registry_configure_secret(c, NULL);
 	free(c);
 }
@@ -63,6 +70,7 @@ void registry_deinit(struct registry *r)
 
 	HASH_CLEAR(by_key_id, r->by_key_id);
 	HASH_CLEAR(by_name, r->by_name);
+	HASH_CLEAR(by_path, r->by_path);
 	while ((c = TAILQ_FIRST(&r->clients))) {
 		TAILQ_REMOVE(&r->clients, c, link);
 		client_free(c);
@@ -89,6 +97,31 @@ static void unindex_key(struct registry *r, struct client *c)
 	c->indexed = false;
 }
 
+/* The first of those that would have one path gets it, the others a number behind it. */
+static int give_path(struct registry *r, struct client *c)
+{
+	char *path = malloc(OBJECT_PATH_SIZE(strlen(c->name)) + PATH_SUFFIX_SIZE);
+	size_t length;
+
+	if (!path)
+		return -ENOMEM;
+	object_path_format(c->name, path);
+	length = strlen(path);
+	for (unsigned int n = 2; registry_find_path(r, path); n++)
+		(void)snprintf(path + length, PATH_SUFFIX_SIZE, "_%u", n);
+	if (path[length])
+		log_warning("Client %s: another client has its D-Bus object path; its own is %s",
+			    c->name, path);
+	c->path = path;
+	HASH_ADD_KEYPTR(by_path, r->by_path, c->path, strlen(c->path), c);
+	return 0;
+}
+
+void registry_use_paths(struct registry *r)
+{
+	r->has_paths = true;
+}
+
 int registry_add(struct registry *r, struct client_settings *settings, struct instant now,
 		 struct client **ret)
 {
@@ -103,7 +136,8 @@ int registry_add(struct registry *r, struct client_settings *settings, struct in
 	c->host = strdup(settings->host);
 	c->checker = strdup(settings->checker);
 	c->fingerprint = strdup(settings->fingerprint);
-	if (!c->name || !c->host || !c->checker || !c->fingerprint) {
+	if (!c->name || !c->host || !c->checker || !c->fingerprint ||
+	    (r->has_paths && give_path(r, c) < 0)) {
 		client_free(c);
 		return -ENOMEM;
 	}
@@ -147,6 +181,8 @@ void registry_remove(struct registry *r, struct client *c)
 {
 	unindex_key(r, c);
 	HASH_DELETE(by_name, r->by_name, c);
+	if (c->path)
+		HASH_DELETE(by_path, r->by_path, c);
 	TAILQ_REMOVE(&r->clients, c, link);
 	r->n_clients--;
 	TAILQ_INSERT_TAIL(&r->leaving, c, link);
@@ -185,5 +221,13 @@ struct client *registry_find_name(const struct registry *r, const char *name)
 	struct client *c;
 
 	HASH_FIND(by_name, r->by_name, name, strlen(name), c);
+	return c;
+}
+
+struct client *registry_find_path(const struct registry *r, const char *path)
+{
+	struct client *c;
+
+	HASH_FIND(by_path, r->by_path, path, strlen(path), c);
 	return c;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 /*
- * All clients of this server, in file order, and found by key ID or by name.
+ * All clients of this server, in file order, and found by key ID, by name or by D-Bus path.
  *
  * Bound: SETTINGS_CLIENTS_MAX clients.
  */
@@ -30,6 +30,15 @@ enum save_state {
 	SAVE_URGENT,  /* before the turn ends */
 };
 
+/** struct dbus_told - what the bus knows of a client; the business of dbus-signals.c alone */
+struct dbus_told {
+	bool is_told; /* that there is this client; otherwise it is in the list of those to tell */
+	bool enabled;
+	bool checker_running;
+	usec_t expires;	     /* boot time... */
+	usec_t expires_real; /* ...and which time of day that was said to be */
+};
+
 /** struct client - one configured client; lives until the server ends or it is removed */
 struct client {
 	struct client_life life;
@@ -56,9 +65,14 @@ struct client {
 	bool save_settings; /* not only the life */
 	TAILQ_ENTRY(client) save_link;
 
+	char *path; /* of its D-Bus object; NULL when D-Bus is not in use */
+	struct dbus_told told;
+	TAILQ_ENTRY(client) untold_link;
+
 	TAILQ_ENTRY(client) link;
 	UT_hash_handle by_key_id;
 	UT_hash_handle by_name;
+	UT_hash_handle by_path;
 };
 TAILQ_HEAD(client_list, client);
 
@@ -68,6 +82,8 @@ struct registry {
 	struct client_list leaving; /* removed, but a session still holds on to them */
 	struct client *by_key_id;
 	struct client *by_name;
+	struct client *by_path;
+	bool has_paths; /* D-Bus is in use: clients get object paths */
 };
 
 void registry_init(struct registry *r);
@@ -130,3 +146,12 @@ int registry_set_text(char **text, const char *value);
 
 struct client *registry_find_key(const struct registry *r, const struct key_id *id);
 struct client *registry_find_name(const struct registry *r, const char *name);
+struct client *registry_find_path(const struct registry *r, const char *path);
+
+/**
+ * registry_use_paths() - from now on each client that is added gets a D-Bus object path
+ *
+ * Of two whose names give one path, the later gets a number behind it, with a warning
+ * (DBUS-PATH-2); it keeps that path as long as the server runs.
+ */
+void registry_use_paths(struct registry *r);

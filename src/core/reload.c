@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "core/dbus-signals.h"
 #include "core/events.h"
 #include "core/record.h"
 #include "core/report.h"
@@ -168,36 +169,63 @@ static void change_rules(struct reload *r, struct client *c, const struct client
 					     .flag = now->approved_by_default });
 }
 
-static int change_texts(struct client *c, const struct store_settings *before,
+static int change_texts(struct reload *r, struct client *c, const struct store_settings *before,
 			const struct client_settings *s)
 {
-	int r = 0;
+	int e = 0;
 
 	if (strcmp(before->host, s->host) != 0)
-		r = registry_set_text(&c->host, s->host);
-	if (r == 0 && strcmp(before->checker, s->checker) != 0)
-		r = registry_set_text(&c->checker, s->checker);
-	if (r == 0 && strcmp(before->fingerprint, s->fingerprint) != 0)
-		r = registry_set_text(&c->fingerprint, s->fingerprint);
-	return r;
+		e = manager_set_text(r->manager, c, MANAGER_HOST, s->host, r->now);
+	if (e == 0 && strcmp(before->checker, s->checker) != 0)
+		e = manager_set_text(r->manager, c, MANAGER_CHECKER, s->checker, r->now);
+	return e;
+}
+
+static void change_secret(struct reload *r, struct client *c, struct client_settings *s)
+{
+	bool is_same = secret_equal(c->secret, s->secret);
+
+	if (secret_equal(registry_configured_secret(c), s->secret))
+		return;
+	registry_configure_secret(c, STEAL_PTR(s->secret));
+	if (!is_same)
+		dbus_signal_property(r->manager->dbus, c, DBUS_SECRET, r->now);
+}
+
+/* What D-Bus promises never to change needs another object to change. */
+static int change_constants(struct reload *r, struct wanted *w)
+{
+	struct client *c = w->client;
+	const struct client_settings *s = w->settings;
+	bool has_other_key = !same_key(&w->before, s);
+	int e;
+
+	if (!has_other_key && strcmp(w->before.fingerprint, s->fingerprint) == 0)
+		return 0;
+	dbus_signal_removed(r->manager->dbus, c);
+	e = registry_set_text(&c->fingerprint, s->fingerprint);
+	if (has_other_key) {
+		c->has_key_id = s->has_key_id;
+		c->key_id = s->key_id;
+	}
+	dbus_signal_added(r->manager->dbus, c);
+	return e;
 }
 
 static int change_client(struct reload *r, struct wanted *w)
 {
 	struct client *c = w->client;
 	struct client_settings *s = w->settings;
-	int e = w->is_known ? change_texts(c, &w->before, s) : 0;
+	int e = w->is_known ? change_texts(r, c, &w->before, s) : 0;
 
 	if (e < 0)
 		return e;
-	if (!secret_equal(registry_configured_secret(c), s->secret))
-		registry_configure_secret(c, STEAL_PTR(s->secret));
+	change_secret(r, c, s);
 	if (!w->is_known)
 		return 0;
-	if (!same_key(&w->before, s)) {
-		c->has_key_id = s->has_key_id;
-		c->key_id = s->key_id;
-	}
+	e = change_constants(r, w);
+	if (e < 0)
+		return e;
 	change_rules(r, c, &w->before.rules, &s->rules);
 	if (w->before.enabled && !s->enabled)
 		apply(r, c,
@@ -220,8 +248,10 @@ static int apply_one(struct reload *r, struct wanted *w)
 		r->n_changed++;
 	} else {
 		e = registry_add(r->manager->registry, w->settings, r->now, &w->client);
-		if (e == 0)
+		if (e == 0) {
 			manager_start_client(r->manager, w->client, r->now);
+			dbus_signal_added(r->manager->dbus, w->client);
+		}
 		r->n_added++;
 	}
 	if (e < 0)

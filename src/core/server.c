@@ -18,6 +18,7 @@
 #include "core/checkers.h"
 #include "core/child.h"
 #include "core/confine.h"
+#include "core/dbus-door.h"
 #include "core/gates.h"
 #include "core/icmp.h"
 #include "core/import.h"
@@ -64,6 +65,9 @@ struct server {
 	struct verbosity verbosity;
 	struct bus bus;
 	struct zeroconf *zeroconf;
+	bool is_serving; /* peers */
+	bool is_on_bus;	 /* or will not be for now, or never */
+	bool is_ready;
 };
 
 static void on_turn_end(void *userdata, struct instant now)
@@ -72,8 +76,11 @@ static void on_turn_end(void *userdata, struct instant now)
 
 	/* A failed commit has been logged and is tried again. Refusals go out all the same: holding
 	 * them back would only keep peers waiting, and no secret passes keeper_is_durable(). */
-	if (keeper_commit(&s->keeper, false, now) == 0)
+	bool is_saved = keeper_commit(&s->keeper, false, now) == 0;
+
+	if (is_saved)
 		manager_announce(&s->manager);
+	dbus_door_flush(s->manager.dbus, is_saved, now);
 	if (s->gates)
 		gates_flush(s->gates, now);
 }
@@ -98,13 +105,12 @@ static void start_zeroconf(struct server *s)
 		log_error("Cannot announce the server by Zeroconf: %s", strerror(-r));
 }
 
-static void on_gates_ready(void *userdata)
+/* Whoever waited for the start can then use both: peers are served, and mandos-ctl finds us. */
+static void get_ready(struct server *s)
 {
-	struct server *s = userdata;
-
-	listen_announce(s->listen_fd);
-	if (s->settings->zeroconf)
-		start_zeroconf(s);
+	if (!s->is_serving || !s->is_on_bus || s->is_ready)
+		return;
+	s->is_ready = true;
 	log_set_starting(-1);
 	if (daemon_ready(s->daemon) < 0) {
 		(void)sd_event_exit(s->event, EXIT_FAILURE);
@@ -114,6 +120,25 @@ static void on_gates_ready(void *userdata)
 	/* A socket unit keeps its own. */
 	if (s->settings->socket < 0)
 		notify_keep_socket(s->listen_fd);
+}
+
+static void on_bus_settled(void *userdata)
+{
+	struct server *s = userdata;
+
+	s->is_on_bus = true;
+	get_ready(s);
+}
+
+static void on_gates_ready(void *userdata)
+{
+	struct server *s = userdata;
+
+	listen_announce(s->listen_fd);
+	if (s->settings->zeroconf)
+		start_zeroconf(s);
+	s->is_serving = true;
+	get_ready(s);
 }
 
 static void on_gates_fatal(void *userdata)
@@ -339,6 +364,28 @@ static int make_rooms(struct server *s)
 	return checkers_start(&s->checkers, &checking);
 }
 
+/* A bus that is not there is waited for; one that cannot even be waited for is an error. */
+static int open_dbus(struct server *s)
+{
+	const struct dbus_options options = {
+		.bus = &s->bus,
+		.registry = &s->registry,
+		.manager = &s->manager,
+		.turn = &s->turn,
+		.settled = on_bus_settled,
+		.userdata = s,
+	};
+	int r;
+
+	s->is_on_bus = !s->settings->use_dbus;
+	if (s->is_on_bus)
+		return 0;
+	r = dbus_door_new(&options, &s->manager.dbus);
+	if (r < 0)
+		log_critical("Cannot offer the D-Bus interface: %s", strerror(-r));
+	return r;
+}
+
 static unsigned int number_of_gates(const struct server_settings *settings)
 {
 	cpu_set_t cpus;
@@ -451,6 +498,9 @@ static int start(struct server *s)
 	if (s->is_imported)
 		import_finish(s->settings->state_dir);
 	log_unlocked();
+	r = open_dbus(s);
+	if (r < 0)
+		return r;
 	/* The text of a large clients.conf has been freed; give its pages back. */
 	(void)malloc_trim(0);
 	r = listen_start(s->listen_fd);
@@ -471,6 +521,7 @@ static int stop(struct server *s)
 	if (s->is_restored)
 		r = keeper_finish(&s->keeper, now);
 	s->zeroconf = zeroconf_free(s->zeroconf);
+	s->manager.dbus = dbus_door_free(s->manager.dbus);
 	bus_deinit(&s->bus);
 	checkers_stop(&s->checkers);
 	child_launcher_stop();
@@ -500,6 +551,8 @@ int server_run(struct server_settings *settings, struct daemon *daemon)
 	int r, stopped;
 
 	registry_init(&s.registry);
+	if (settings->use_dbus)
+		registry_use_paths(&s.registry);
 	if (settings->debug)
 		use_null_for_stdin();
 	r = start(&s);

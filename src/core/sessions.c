@@ -2,6 +2,7 @@
 #include "core/sessions.h"
 
 #include "base/log.h"
+#include "core/dbus-signals.h"
 #include "core/events.h"
 #include "core/manager.h"
 #include "core/policy.h"
@@ -19,7 +20,7 @@ static void tell(const struct session *s, enum event_kind kind)
 	event_log(kind, &(struct event_details){ .client = s->client, .peer = &s->peer });
 }
 
-static void refuse(struct session *s, enum policy_verdict verdict)
+static void refuse(struct sessions *all, struct session *s, enum policy_verdict verdict)
 {
 	switch (verdict) {
 	case POLICY_REFUSE_DISABLED:
@@ -39,6 +40,7 @@ static void refuse(struct session *s, enum policy_verdict verdict)
 	case POLICY_HOLD:
 		break;
 	}
+	dbus_signal_rejected(all->manager->dbus, s->client, policy_reason(verdict));
 	gates_answer(s, SESSION_ANSWER_REFUSE);
 }
 
@@ -53,6 +55,7 @@ static void ask(struct sessions *all, struct session *s, struct instant now)
 {
 	tell(s, EVENT_APPROVAL_NEEDED);
 	apply(all, s->client, CLIENT_EVENT_ASKED, now);
+	dbus_signal_need_approval(all->manager->dbus, s->client, usec_sub(s->wait_until, now.boot));
 	let_wait(s);
 	alarm_set(&all->approvals, &s->deadline, s->wait_until);
 }
@@ -83,7 +86,7 @@ static void decide(struct sessions *all, struct session *s, struct instant now)
 	case POLICY_REFUSE_DENIED:
 	case POLICY_REFUSE_TIMED_OUT:
 	case POLICY_REFUSE_UNSAVED:
-		refuse(s, verdict);
+		refuse(all, s, verdict);
 		break;
 	}
 }
@@ -136,6 +139,7 @@ static void on_claim(void *userdata, struct session *s, const struct key_id *id,
 	if (!c || c->life.removed) {
 		event_log(EVENT_PEER_UNKNOWN_KEY,
 			  &(struct event_details){ .key_id = id, .peer = &s->peer });
+		dbus_signal_not_found(all->manager->dbus, id, &s->peer);
 		gates_answer(s, SESSION_ANSWER_REFUSE);
 		return;
 	}
@@ -165,9 +169,9 @@ static const struct secret *may_send(void *userdata, struct session *s, struct i
 	if (s->phase == GATE_PHASE_CLAIMED && policy_decide(life, now, false) == POLICY_HOLD)
 		gates_answer(s, SESSION_ANSWER_WAIT);
 	else if (!policy_may_send(life, now))
-		refuse(s, POLICY_REFUSE_DISABLED);
+		refuse(userdata, s, POLICY_REFUSE_DISABLED);
 	else
-		refuse(s, POLICY_REFUSE_UNSAVED);
+		refuse(userdata, s, POLICY_REFUSE_UNSAVED);
 	return NULL;
 }
 
@@ -180,6 +184,7 @@ static void on_sent(void *userdata, struct session *s, struct instant now)
 	peer_format(&s->peer, peer);
 	log_debug("The secret of %s went to %s", s->client->name, peer);
 	apply(all, s->client, CLIENT_EVENT_SECRET_SENT, now);
+	dbus_signal_got_secret(all->manager->dbus, s->client);
 }
 
 static void on_end(void *userdata, struct session *s, struct instant now)

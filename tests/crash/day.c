@@ -218,7 +218,7 @@ static void set_secret(struct day *d, const char *name, const char *text)
 {
 	struct secret *secret = secret_copy(text, strlen(text));
 
-	MUST(secret && manager_set_secret(&d->manager, client(d, name), secret) == 0);
+	MUST(secret && manager_set_secret(&d->manager, client(d, name), secret, d->now) == 0);
 }
 
 static void remove_client(struct day *d, const char *name)

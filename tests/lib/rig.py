@@ -154,8 +154,9 @@ class Answer:
 class Rig:
     """One server with its folders; use as a context manager, or call close()."""
 
-    def __init__(self, reference=False, ipv6=True, zeroconf=False):
+    def __init__(self, reference=False, ipv6=True, zeroconf=False, dbus=False):
         self.reference = reference
+        self.dbus = dbus
         self.ipv6 = ipv6
         self.zeroconf = zeroconf
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mandos-test-"))
@@ -193,6 +194,10 @@ class Rig:
         process = Process([str(word) for word in argv], **options)
         self._processes.append(process)
         return process
+
+    def forget(self, process):
+        """It has been ended by whoever started it."""
+        self._processes.remove(process)
 
     def keys(self, name="client", kind="ed25519"):
         return Keys(self.folder, name, kind)
@@ -232,7 +237,8 @@ class Rig:
                        REFERENCE_SERVER]
         family = [] if self.ipv6 else ["--no-ipv6"]
         announce = [] if self.zeroconf else ["--no-zeroconf"]
-        return [*program, "--foreground", "--no-dbus", *announce, "--configdir", self.config,
+        bus = [] if self.dbus else ["--no-dbus"]
+        return [*program, "--foreground", *bus, *announce, "--configdir", self.config,
                 "--statedir", self.state, *family, *options]
 
     def environment(self):
