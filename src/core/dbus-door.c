@@ -2,6 +2,7 @@
 #include "core/dbus-door.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,7 @@ static void make_listing(struct dbus_door *d, struct instant now)
 
 	TAILQ_REMOVE(&d->listings, h, link);
 	d->n_listings--;
+	d->has_listed = true;
 	r = h->listing(&call);
 	if (r < 0)
 		dbus_answer_error(&call, r);
@@ -205,7 +207,7 @@ static bool make_more(struct dbus_door *d, struct instant now)
 
 static void watch_for_room(struct dbus_door *d)
 {
-	bool wants = d->n_listings > 0 || (d->state == DBUS_UP && !TAILQ_EMPTY(&d->untold));
+	bool wants = d->n_listings > 0 || d->has_listed || (d->state == DBUS_UP && !TAILQ_EMPTY(&d->untold));
 
 	(void)sd_event_source_set_enabled(d->post, wants ? SD_EVENT_ON : SD_EVENT_OFF);
 }
@@ -215,8 +217,16 @@ static int on_post(sd_event_source *source, void *userdata)
 {
 	struct dbus_door *d = userdata;
 
-	if (d->connection && n_on_their_way(d) < DBUS_QUEUE_LOW)
+	if (!d->connection || n_on_their_way(d) >= DBUS_QUEUE_LOW)
+		return 0;
+	if (d->n_listings > 0 || !TAILQ_EMPTY(&d->untold))
 		turn_request(d->options.turn);
+	if (d->has_listed && n_on_their_way(d) == 0) {
+		/* Megabytes, which are not needed again soon. */
+		d->has_listed = false;
+		(void)malloc_trim(0);
+	}
+	watch_for_room(d);
 	return 0;
 }
 

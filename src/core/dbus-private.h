@@ -49,6 +49,7 @@ struct dbus_door {
 	size_t n_held;
 	struct dbus_held_list listings;
 	size_t n_listings;
+	bool has_listed; /* and not yet given the memory back */
 	TAILQ_HEAD(, client) untold; /* InterfacesAdded is still to be sent */
 };
 
