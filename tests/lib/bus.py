@@ -178,6 +178,10 @@ class Message:
             values.append(value)
         return tuple(values)
 
+    def first_type(self):
+        """Of the variant that the body begins with."""
+        return get(self._data, self._at, "g")[0]
+
     def __repr__(self):
         return f"<{self.kind} {self.path} {self.interface}.{self.member} {self.error} {self.body}>"
 
@@ -199,6 +203,9 @@ class Peer:
             os.seteuid(uid)
         try:
             self.socket.connect(str(path))
+        except OSError:
+            self.socket.close()
+            raise
         finally:
             if uid is not None:
                 os.seteuid(0)
@@ -326,6 +333,11 @@ class Peer:
     def get(self, path, name, interface=CLIENT):
         return self.call(NAME, path, PROPERTIES, "Get", "ss", interface, name)[0]
 
+    def type_of(self, path, name):
+        """The type inside the variant that Get answers with."""
+        message = self.reply_message(self.send(NAME, path, PROPERTIES, "Get", "ss", CLIENT, name))
+        return message.first_type()
+
     def get_all(self, path, interface=CLIENT):
         return self.call(NAME, path, PROPERTIES, "GetAll", "s", interface)[0]
 
@@ -335,6 +347,39 @@ class Peer:
 
     def introspect(self, path):
         return self.call(NAME, path, INTROSPECTABLE, "Introspect")[0]
+
+
+def events(signals, path=None):
+    """Signals as (member, argument...) and (property, value), each of them once.
+
+    That each comes for both generations of interfaces, and in which order, is checked on the way
+    (DBUS-CHG-1, DBUS-CHG-2, DBUS-OLD-2).
+    """
+    rest = [signal for signal in signals if path in (None, signal.path)]
+    seen = []
+    while rest:
+        first = rest.pop(0)
+        if first.interface == MANAGER:
+            seen.append((first.member, *first.body))
+            continue
+        if first.interface == PROPERTIES:
+            interface, changed, invalidated = first.body
+            assert (interface, changed) == (CLIENT, {}), first
+            seen.append(("invalidated", *invalidated))
+            continue
+        twin = rest.pop(0)
+        assert first.interface in (NAME, CLIENT), first
+        assert twin.interface == first.interface.replace(NAME, OLD_NAME), (first, twin)
+        assert (twin.member, twin.path, twin.body) == (first.member, first.path, first.body)
+        if first.member != "PropertyChanged":
+            seen.append((first.member, *first.body))
+            continue
+        standard = rest.pop(0)
+        name, value = first.body
+        assert (standard.interface, standard.path) == (PROPERTIES, first.path), standard
+        assert standard.body == (CLIENT, {name: value}, []), standard
+        seen.append((name, value))
+    return seen
 
 
 class Bus:

@@ -244,7 +244,7 @@ class Rig:
     def environment(self):
         """Ours needs no bus. The reference needs one even to do without (DBUS-BUS-3)."""
         environment = dict(os.environ)
-        if not self.reference:
+        if not self.reference or self.dbus:
             return environment
         if not self.bus:
             path = self.folder / "bus"
