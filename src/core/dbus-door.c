@@ -207,7 +207,8 @@ static bool make_more(struct dbus_door *d, struct instant now)
 
 static void watch_for_room(struct dbus_door *d)
 {
-	bool wants = d->n_listings > 0 || d->has_listed || (d->state == DBUS_UP && !TAILQ_EMPTY(&d->untold));
+	bool wants = d->n_listings > 0 || d->has_listed ||
+		     (d->state == DBUS_UP && !TAILQ_EMPTY(&d->untold));
 
 	(void)sd_event_source_set_enabled(d->post, wants ? SD_EVENT_ON : SD_EVENT_OFF);
 }
@@ -276,17 +277,32 @@ static int on_patience_over(sd_event_source *source, uint64_t usec, void *userda
 	return 0;
 }
 
+static void claim(struct dbus_door *d);
+
 static void release_names(struct dbus_door *d)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		(void)sd_bus_release_name_async(d->connection, NULL, names[i], NULL, NULL);
 }
 
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct dbus_door *d = userdata;
+
+	d->retry_timer = sd_event_source_disable_unref(d->retry_timer);
+	claim(d);
+	return 0;
+}
+
 /* DBUS-BUS-2. Without the calls, every object is unknown to callers. */
 static void refuse(struct dbus_door *d, const char *why)
 {
-	log_error("Disabling D-Bus: %s", why);
+	log_msg(d->told_refused ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, "Disabling D-Bus: %s", why);
+	d->told_refused = true;
 	d->state = DBUS_REFUSED;
+	if (sd_event_add_time_relative(d->options.bus->event, &d->retry_timer, CLOCK_BOOTTIME,
+				       DBUS_RETRY_USEC, 10 * USEC_PER_MSEC, on_retry, d) < 0)
+		log_critical("Cannot ask for the bus names again: no timer");
 	d->calls = sd_bus_slot_unref(d->calls);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		d->claims[i] = sd_bus_slot_unref(d->claims[i]);
@@ -313,9 +329,9 @@ static int on_claimed(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (++d->n_claimed < ARRAY_SIZE(names))
 		return 0;
 	d->state = DBUS_UP;
-	if (d->told_down)
+	if (d->told_down || d->told_refused)
 		log_info("The D-Bus interface is there now");
-	d->told_down = false;
+	d->told_down = d->told_refused = false;
 	turn_request(d->options.turn);
 	settle(d);
 	return 0;
@@ -346,12 +362,10 @@ static void untell_all(struct dbus_door *d)
 	}
 }
 
-static void on_up(void *userdata, sd_bus *connection)
+static void claim(struct dbus_door *d)
 {
-	struct dbus_door *d = userdata;
 	int r;
 
-	d->connection = connection;
 	d->state = DBUS_CLAIMING;
 	d->n_claimed = 0;
 	d->is_broken = false;
@@ -360,11 +374,20 @@ static void on_up(void *userdata, sd_bus *connection)
 		refuse(d, strerror(-r));
 }
 
+static void on_up(void *userdata, sd_bus *connection)
+{
+	struct dbus_door *d = userdata;
+
+	d->connection = connection;
+	claim(d);
+}
+
 static void let_go(struct dbus_door *d)
 {
 	forget_held(d);
 	untell_all(d);
 	(void)sd_event_source_set_enabled(d->post, SD_EVENT_OFF);
+	d->retry_timer = sd_event_source_disable_unref(d->retry_timer);
 	d->calls = sd_bus_slot_unref(d->calls);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		d->claims[i] = sd_bus_slot_unref(d->claims[i]);

@@ -32,7 +32,10 @@ struct turn;
 /* The system bus disconnects who sends a message above 32 MiB. */
 #define DBUS_LISTING_SIZE_MAX ((size_t)30 * 1024 * 1024)
 /* How long the start of the server waits for a bus that neither greets nor refuses. */
-#define DBUS_SETTLE_USEC  (3 * USEC_PER_SEC)
+#define DBUS_SETTLE_USEC (3 * USEC_PER_SEC)
+/* A name that is another's is asked for again: its owner may be our own last connection, which the
+ * bus has not yet noticed to be gone. */
+#define DBUS_RETRY_USEC	  (5 * USEC_PER_SEC)
 #define DBUS_GOODBYE_USEC (2 * USEC_PER_SEC)
 
 #define DBUS_NAME     "se.recompile.Mandos"

@@ -17,7 +17,7 @@ enum dbus_state {
 	DBUS_DOWN = 0, /* no connection */
 	DBUS_CLAIMING, /* calls are answered; the names are not ours yet */
 	DBUS_UP,
-	DBUS_REFUSED, /* a name is another's: no D-Bus on this connection (DBUS-BUS-2) */
+	DBUS_REFUSED, /* a name is another's: no object is there (DBUS-BUS-2), until a later try */
 };
 
 /** struct dbus_held - a message that waits for the end of the turn, or a listing for its place */
@@ -41,15 +41,17 @@ struct dbus_door {
 
 	sd_event_source *post;
 	sd_event_source *settle_timer;
+	sd_event_source *retry_timer; /* while DBUS_REFUSED */
 	bool is_settled;
-	bool told_down; /* that there is no bus; logged once */
-	bool is_broken; /* something could not be queued; the connection ends with the turn */
+	bool told_down;	   /* that there is no bus; logged once */
+	bool told_refused; /* logged once */
+	bool is_broken;	   /* something could not be queued; the connection ends with the turn */
 
 	struct dbus_held_list held; /* in order */
 	size_t n_held;
 	struct dbus_held_list listings;
 	size_t n_listings;
-	bool has_listed; /* and not yet given the memory back */
+	bool has_listed;	     /* and not yet given the memory back */
 	TAILQ_HEAD(, client) untold; /* InterfacesAdded is still to be sent */
 };
 

@@ -275,7 +275,7 @@ static int find_children(const struct registry *registry, const char *path, stru
 	if (!s->all || !s->names)
 		return -ENOMEM;
 	if (size == 0)
-		return add_child(s, OBJECT_PATH_CLIENTS + 1);
+		return add_child(s, &OBJECT_PATH_CLIENTS[1]);
 	TAILQ_FOREACH (c, &registry->clients, link) {
 		if (r == 0 && strncmp(c->path, path, size) == 0 && c->path[size] == '/')
 			r = add_child(s, c->path + size + 1);

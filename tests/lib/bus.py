@@ -8,6 +8,7 @@ calls without waiting, ask for no reply, and send what no library would.
 
 import os
 import select
+import signal
 import socket
 import struct
 import time
@@ -391,6 +392,7 @@ class Bus:
         self.config = rig.folder / "bus.conf"
         self.config.write_text(CONFIG.format(path=self.path, policy=policy))
         self.process = None
+        self.is_stopped = False
 
     @property
     def environment(self):
@@ -408,6 +410,14 @@ class Bus:
         except (FileNotFoundError, ConnectionError):
             return False
         return True
+
+    def freeze(self):
+        self.process.popen.send_signal(signal.SIGSTOP)
+        self.is_stopped = True
+
+    def thaw(self):
+        self.process.popen.send_signal(signal.SIGCONT)
+        self.is_stopped = False
 
     def stop(self):
         self.process.stop()
