@@ -218,8 +218,8 @@ class Syntax(unittest.TestCase):
 FALSE_PROBER = """#!/usr/bin/python3
 import socket, struct
 core = socket.socket(fileno=3)
-run = struct.unpack(">Q", core.recv(65536)[1:9])[0]
 core.setblocking(True)
+run = struct.unpack(">Q", core.recv(65536)[1:9])[0]
 for other in range(1, run):
     core.send(struct.pack(">BQBI", 3, other, 1, 0))
 core.recv(65536)

@@ -245,9 +245,9 @@ class Failing(Case):
             taken.bind(("::1", 0))
             taken.listen()
             port = taken.getsockname()[1]
-            done = self.start(argv=[BUILD / "mandos", "--no-zeroconf", "--configdir",
-                                    self.rig.config, "--statedir", self.rig.state, "--address",
-                                    "::1", "--port", str(port)])
+            done = self.start(argv=[BUILD / "mandos", "--no-zeroconf", "--no-dbus",
+                                    "--configdir", self.rig.config, "--statedir", self.rig.state,
+                                    "--address", "::1", "--port", str(port)])
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"Cannot bind to address '::1', port {port}: Address already in use",
                       done.stderr)
@@ -461,9 +461,9 @@ class Prompt(Case):
             port = self.rig.port
             self.rig.socket.close()
             self.rig.open_socket()
-            done = self.start(argv=[BUILD / "mandos", "--no-zeroconf", "--configdir",
-                                    self.rig.config, "--statedir", self.rig.state, "--address",
-                                    "::1", "--port", str(port)])
+            done = self.start(argv=[BUILD / "mandos", "--no-zeroconf", "--no-dbus",
+                                    "--configdir", self.rig.config, "--statedir", self.rig.state,
+                                    "--address", "::1", "--port", str(port)])
             self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
