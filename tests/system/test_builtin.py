@@ -219,10 +219,12 @@ FALSE_PROBER = """#!/usr/bin/python3
 import socket, struct
 core = socket.socket(fileno=3)
 core.setblocking(True)
-run = struct.unpack(">Q", core.recv(65536)[1:9])[0]
-for other in range(1, run):
-    core.send(struct.pack(">BQBI", 3, other, 1, 0))
-core.recv(65536)
+while True:
+    run = struct.unpack(">Q", core.recv(65536)[1:9])[0]
+    # Its own has failed. There is no other one yet if that is the first.
+    core.send(struct.pack(">BQBI", 3, run, 1, 1))
+    for other in range(1, run):
+        core.send(struct.pack(">BQBI", 3, other, 1, 0))
 """
 
 
