@@ -22,6 +22,15 @@ class Layers(unittest.TestCase):
         self.assertTrue(self.problems("gate/main.c", '#include "core/client.h"\n'))
         self.assertFalse(self.problems("core/main.c", '#include "core/client.h"\n'))
 
+    def test_shared_room_is_for_its_programs(self):
+        for program in ("ctl", "monitor"):
+            self.assertFalse(self.problems(f"{program}/main.c", '#include "admin/clients.h"\n'))
+        self.assertTrue(self.problems("core/main.c", '#include "admin/clients.h"\n'))
+        self.assertTrue(self.problems("wire/ini.c", '#include "admin/clients.h"\n'))
+        self.assertTrue(self.problems("admin/clients.c", '#include "ctl/options.h"\n'))
+        self.assertTrue(self.problems("admin/clients.c", '#include "tls/tls.h"\n'))
+        self.assertFalse(self.problems("admin/clients.c", '#include "wire/text.h"\n'))
+
     def test_downward_include_is_allowed(self):
         self.assertFalse(self.problems("gate/main.c", '#include "tls/tls.h"\n#include <errno.h>\n'))
 
