@@ -32,15 +32,15 @@ static void put_bash_case(FILE *out, enum ctl_value value, const char *reply)
 
 static void print_bash(FILE *out)
 {
-	(void)fprintf(
-		out,
-		"# shellcheck shell=bash\n"
-		"%s"
-		"_mandos_ctl() {\n"
-		"\tlocal current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
-		"\tCOMPREPLY=()\n"
-		"\tcase $previous in\n",
-		origin);
+	(void)fprintf(out,
+		      "# shellcheck shell=bash\n"
+		      "%s"
+		      "_mandos_ctl() {\n"
+		      "\tlocal current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD "
+		      "- 1]} name\n"
+		      "\tCOMPREPLY=()\n"
+		      "\tcase $previous in\n",
+		      origin);
 	put_bash_case(out, CTL_VALUE_FILE, "mapfile -t COMPREPLY < <(compgen -f -- \"$current\")");
 	put_bash_case(out, CTL_VALUE_COMMAND,
 		      "mapfile -t COMPREPLY < <(compgen -c -- \"$current\")");
@@ -61,11 +61,16 @@ static void print_bash(FILE *out)
 		if (ctl_options[op].letter)
 			(void)fprintf(out, " -%c", ctl_options[op].letter);
 	}
+	/* Not by compgen -W, which would run what a name has between $( and ). */
 	(void)fputs("' -- \"$current\")\n"
-		    "\telse\n"
-		    "\t\tmapfile -t COMPREPLY < <(compgen -W \"$(mandos-ctl --names 2>/dev/null)\" "
-		    "-- \"$current\")\n"
+		    "\t\treturn\n"
 		    "\tfi\n"
+		    "\twhile IFS= read -r name; do\n"
+		    "\t\tif [[ $name == \"$current\"* ]]; then\n"
+		    "\t\t\tprintf -v name %q \"$name\"\n"
+		    "\t\t\tCOMPREPLY+=(\"$name\")\n"
+		    "\t\tfi\n"
+		    "\tdone < <(mandos-ctl --names 2>/dev/null)\n"
 		    "}\n"
 		    "complete -F _mandos_ctl mandos-ctl\n",
 		    out);

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "admin/names.h"
+#include "admin/text.h"
+#include "base/util.h"
 #include "ctl/command.h"
 #include "ctl/connect.h"
 #include "ctl/json.h"
@@ -47,8 +49,19 @@ static bool wants_colour(void)
 
 static void print_names(const struct selection *selection)
 {
-	for (size_t i = 0; i < selection->n; i++)
-		(void)puts(selection->clients[i]->name);
+	bool is_seen = isatty(STDOUT_FILENO);
+
+	for (size_t i = 0; i < selection->n; i++) {
+		const char *name = selection->clients[i]->name;
+		_cleanup_free_ char *shown =
+			is_seen ? malloc(ADMIN_SHOWN_SIZE(strlen(name))) : NULL;
+
+		/* A script gets the very name, a terminal only what it cannot act on. */
+		if (shown)
+			(void)admin_show(name, shown);
+		if (shown || !is_seen)
+			(void)puts(shown ? shown : name);
+	}
 }
 
 static void print(const struct ctl_command *command, const struct selection *selection)

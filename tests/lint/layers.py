@@ -29,7 +29,6 @@ LIBRARIES = {
     "seccomp.h": ("base/sandbox.c",),
     "linux/landlock.h": ("base/landlock.c",),
     "avahi-*": ("client/*",),
-    "json-c/*": ("ctl/*",),
     "ncurses*": ("monitor/*",),
     "sys/capability.h": ("client/*",),
 }

@@ -50,6 +50,11 @@ PROGRAMS = {
                   *EXEC, *THREADS),
         "only": {"sd_*": "sd_event_*"},
     },
+    "mandos-ctl": {
+        "libraries": {"libsystemd"},
+        "never": ("gnutls_*", "gpgme_*", "sqlite3_*", *NETWORK, *EXEC, *THREADS),
+        "only": {"sd_*": "sd_bus_*"},
+    },
     "mandos-client": {
         "libraries": {"libgnutls", "libgpgme", "libgpg-error", "libnettle", "libcap",
                       "libavahi-core", "libavahi-common"},

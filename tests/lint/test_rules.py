@@ -118,6 +118,12 @@ class Links(unittest.TestCase):
         self.assertTrue(self.problems("mandos-client", {"libsystemd.so.0"}, set()))
         self.assertTrue(self.problems("mandos-client", {"libglib-2.0.so.0"}, set()))
 
+    def test_ctl_has_the_bus_and_no_network(self):
+        self.assertFalse(self.problems("mandos-ctl", {"libsystemd.so.0"}, {"sd_bus_open_system"}))
+        self.assertTrue(self.problems("mandos-ctl", {"libgnutls.so.30"}, set()))
+        for symbol in ("connect", "execve", "sd_event_new", "getaddrinfo"):
+            self.assertTrue(self.problems("mandos-ctl", set(), {symbol}))
+
     def test_pure_rooms_do_no_io(self):
         self.assertTrue(links.object_problems("wire/ini.c", {"open64"}))
         self.assertTrue(links.object_problems("core/client.c", {"malloc"}))
