@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Made of mandos-ctl's table of options; a test tells when it is old.
 _mandos_ctl() {
-	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} name
 	COMPREPLY=()
 	case $previous in
 	--secret | -s | --add)
@@ -28,8 +28,13 @@ _mandos_ctl() {
 	esac
 	if [[ $current == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W '--verbose -v --dump-json -j --names --metrics --events --all -a --is-enabled -V --enable -e --disable -d --bump-timeout -b --start-checker --stop-checker --remove -r --checker -c --timeout -t --extended-timeout --interval -i --approve-by-default --deny-by-default --approval-delay --approval-duration --host -H --secret -s --approve -A --deny -D --add --reload --lockdown --lift --log-level --help -h --version --check --debug --dry-run --strict' -- "$current")
-	else
-		mapfile -t COMPREPLY < <(compgen -W "$(mandos-ctl --names 2>/dev/null)" -- "$current")
+		return
 	fi
+	while IFS= read -r name; do
+		if [[ $name == "$current"* ]]; then
+			printf -v name %q "$name"
+			COMPREPLY+=("$name")
+		fi
+	done < <(mandos-ctl --names 2>/dev/null)
 }
 complete -F _mandos_ctl mandos-ctl
