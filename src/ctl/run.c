@@ -28,7 +28,6 @@ struct pipeline {
 	struct flight flights[RUN_IN_FLIGHT_MAX];
 	struct flight *free;
 	const struct admin_client *failed; /* the first */
-	bool is_unknown;		   /* the server has no such call */
 	char detail[REPORT_LINE_MAX];
 };
 
@@ -69,8 +68,6 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
 	p->n_in_flight--;
 	flight->next_free = p->free;
 	p->free = flight;
-	if (error && p->n_failed == 0)
-		p->is_unknown = sd_bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_METHOD);
 	if (error)
 		note_failure(p, flight->client,
 			     error->message && *error->message ? error->message : error->name);
@@ -145,8 +142,6 @@ static void report(const struct pipeline *p)
 	if (p->failed)
 		report_line("for client '%s'; it was done to %zu of %zu, and nothing after it",
 			    p->failed->name, p->n_done, n_calls(p));
-	if (p->is_unknown && !p->selection)
-		report_line("This server is an older one, which cannot do that.");
 	free(call);
 }
 
