@@ -19,5 +19,5 @@
 #define ADMIN_MANAGER_INTERFACE	   "org.freedesktop.DBus.ObjectManager"
 #define ADMIN_PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 
-/* For one round trip: one of 1.8.16 needs a dozen seconds for ten thousand clients, alone. */
+/* For one round trip: a server of 1.8.16 needs a dozen seconds to list ten thousand clients. */
 #define ADMIN_CALL_USEC (180 * USEC_PER_SEC)
