@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * The system bus: what the server says goes into the model, what was asked for goes to the server.
+ *
+ * A lost bus is tried again every FEED_RETRY_USEC, for as long as the program runs. The list is
+ * asked for without waiting; calls want no answer.
+ */
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "monitor/model.h"
+
+#define FEED_RETRY_USEC (2 * USEC_PER_SEC)
+
+/**
+ * struct feed - embedded
+ *
+ * @changed: the model has changed; @wants_person: somebody has to approve something
+ */
+struct feed {
+	sd_event *event;
+	sd_event_source *retry;
+	sd_bus *bus;
+	sd_bus_slot *loading;
+	struct model *model;
+	bool is_loaded; /* the first list has come, or the reason why there is none */
+	void (*changed)(void *userdata, bool wants_person);
+	void *userdata;
+};
+
+/**
+ * feed_open() - connects, and asks for everything
+ * @f: @event, @model, @changed and @userdata filled in
+ *
+ * Owner:  feed_close(), also on errors.
+ * Errors: errno, or what the bus answered.
+ */
+int feed_open(struct feed *f);
+void feed_close(struct feed *f);
+
+/** feed_call() - asks the server for something; what fails shows as nothing having changed */
+void feed_call(struct feed *f, enum model_call what, const char *path);
