@@ -8,6 +8,8 @@
 #include "monitor/entry.h"
 
 #define VALUE_SHOWN 2048 /* bytes of one value */
+#define LABEL	    22	 /* columns */
+#define HASH_LABEL  12	 /* of what has 64 digits, which so fit a row of 80 */
 #define VALUE_MAX   (VALUE_SHOWN + 1)
 
 /* In the order in which one wants to know them, not that of the bus. */
@@ -120,7 +122,12 @@ bool detail_line(const struct model *m, size_t i, char *ret)
 	}
 	if (i < N_PROPERTY_LINES) {
 		format_value(m, row->client, shown[i - 1].id, value);
-		(void)snprintf(ret, DETAIL_LINE_MAX, "%-22s %s", shown[i - 1].label, value);
+		(void)snprintf(ret, DETAIL_LINE_MAX, "%-*s %s",
+			       shown[i - 1].id == ADMIN_KEY_ID ||
+					       shown[i - 1].id == ADMIN_FINGERPRINT
+				       ? HASH_LABEL
+				       : LABEL,
+			       shown[i - 1].label, value);
 		return false;
 	}
 	i -= N_PROPERTY_LINES;

@@ -222,6 +222,22 @@ static void settle_log(struct model *m)
 	m->log_back = MIN_OF(m->log_back, total > n_rows ? total - n_rows : 0);
 }
 
+/* No further than until the last line is on the screen. */
+static void settle_detail(struct model *m)
+{
+	size_t i = detail_n_lines(m);
+	unsigned n_rows = model_panes(m).lower.n_rows, used = 0;
+	char text[DETAIL_LINE_MAX];
+
+	while (i > 0 && used < n_rows) {
+		(void)detail_line(m, --i, text);
+		used += cells_height(text, m->n_columns, FLOW_ANY);
+	}
+	if (used > n_rows && i + 1 < detail_n_lines(m))
+		i++;
+	m->detail_top = MIN_OF(m->detail_top, i);
+}
+
 void model_settle(struct model *m)
 {
 	if (m->n_columns == 0 || m->n_rows == 0)
@@ -233,5 +249,5 @@ void model_settle(struct model *m)
 	settle_list(m);
 	settle_log(m);
 	if (m->is_detail_open)
-		m->detail_top = MIN_OF(m->detail_top, detail_n_lines(m) - 1);
+		settle_detail(m);
 }
