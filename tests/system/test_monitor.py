@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""mandos-monitor in a real terminal, with a real bus and Debian's server."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
+from reference import ReferenceRig  # noqa: E402
+from rig import BUILD  # noqa: E402
+from terminal import Terminal  # noqa: E402
+
+MONITOR = BUILD / "mandos-monitor"
+RULE = "─" * 80
+
+
+def monitor(rig, locale="C.UTF-8", **options):
+    """The program, in a terminal, on the bus of the rig."""
+    address = rig.environment()["DBUS_SYSTEM_BUS_ADDRESS"]
+    return Terminal(rig.folder, [MONITOR], DBUS_SYSTEM_BUS_ADDRESS=address, LC_ALL=locale,
+                    TZ="UTC0", ASAN_OPTIONS="detect_leaks=0", **options)
+
+
+def kill(rig):
+    """Debian's server dies without a word; unshare takes it along."""
+    rig.stop(signal.SIGKILL)
+
+
+class Monitor(unittest.TestCase):
+    def setUp(self):
+        self.rig = ReferenceRig()
+        self.addCleanup(self.rig.close)
+        # Checkers do not get into the way: they succeed once, and the next one is a day off.
+        quiet = {"checker": "true", "interval": "P1D", "timeout": "P2D"}
+        self.keys = self.rig.keys("web")
+        self.rig.write_clients(
+            self.rig.section("web1.lan", self.keys, b"open", approval_delay="PT50S",
+                             approved_by_default="False", host="localhost", **quiet),
+            self.rig.section("app", enabled="False", key_id="0" * 64, **quiet))
+
+    def test_list_keys_and_end(self):
+        """MON-2, MON-10, MON-14, MON-15, MON-20: what is asked of the server happens there."""
+        self.rig.start()
+        with monitor(self.rig) as terminal:
+            rows = terminal.wait_text("web1.lan: enabled")
+            self.assertEqual(rows[:2], ["app: DISABLED", "web1.lan: enabled"])
+            self.assertEqual(rows[11], RULE)
+            self.assertRegex(rows[12], r"^Mandos Monitor version \d")
+            self.assertEqual(rows[13], "q: Quit  ?: Help")
+            terminal.type("+")
+            terminal.wait_text("app: enabled")
+            terminal.type("Down", "-")
+            terminal.wait_text("web1.lan: DISABLED")
+            terminal.type("v", "s")
+            terminal.wait_text('Client web1.lan started checker "true"')
+            terminal.wait_text('Checker for client web1.lan (command "true") succeeded')
+            terminal.type("C", "Enter")
+            terminal.wait_text("Last checker status    0 (good)")
+            terminal.type("Enter", "F1")
+            terminal.wait_text("l: Log window toggle")
+            terminal.resize(40, 11)
+            rows = terminal.wait("the new size", lambda rows: len(rows) == 11
+                                 and rows[5] == "─" * 40)
+            self.assertEqual(rows[1], "web1.lan: DISABLED")
+            terminal.resize(1, 1)
+            terminal.resize(80, 24)
+            terminal.wait("the old size", lambda rows: rows[11] == RULE)
+            terminal.type("m", "k", "m", "R")
+            terminal.wait_text("Remove from the server 2 marked clients? (y/n)")
+            terminal.type("y")
+            terminal.wait("an empty list", lambda rows: rows[0] == "" and rows[11] == RULE)
+            terminal.type("q")
+            self.assertEqual(terminal.wait_status(), 0)
+
+    def test_approval(self):
+        """MON-20, MON-45, MON-46: who waits is seen, and let in by one key."""
+        self.rig.start()
+        with monitor(self.rig) as terminal:
+            terminal.wait_text("web1.lan: enabled")
+            question = self.rig.asking(self.keys)
+            terminal.wait("a question", lambda rows: any(
+                re.match(r"web1\.lan: Denial in 0:00:[45]\d\. \(a\)pprove\?$", row)
+                for row in rows))
+            terminal.wait_text("Client web1.lan needs approval within 50")
+            terminal.type("F", "F", "a")
+            terminal.wait_text("Client web1.lan received its secret")
+            terminal.wait("nobody waits", lambda rows: rows[0] == "")
+            self.assertEqual(self.rig.finish(question).data, b"open")
+            os.kill(terminal.pid(), signal.SIGINT)
+            self.assertEqual(terminal.wait_status(), 0)
+
+    def test_server_comes_and_goes(self):
+        """MON-4, MON-41: it stays, follows, and never lists anybody twice."""
+        with monitor(self.rig) as terminal:
+            terminal.wait_text("Note: No Mandos server running.")
+            self.rig.start()
+            terminal.wait_text("web1.lan: enabled")
+            kill(self.rig)
+            rows = terminal.wait_text("The Mandos server has gone without a goodbye.")
+            self.assertEqual(rows[0], "")
+            self.rig.start()
+            rows = terminal.wait_text("web1.lan: enabled")
+            self.assertEqual(rows[:3], ["app: DISABLED", "web1.lan: enabled", ""])
+            self.rig.end()
+            rows = terminal.wait("an empty list", lambda rows: rows[0] == "")
+            self.assertEqual("\n".join(rows).count("goodbye"), 1)
+            # The bus goes, and comes back with the next server.
+            self.rig.bus.stop()
+            terminal.wait_text("The connection to the system bus is lost; trying again")
+            (self.rig.folder / "bus").unlink(missing_ok=True)
+            self.rig.bus = None
+            self.rig.start()
+            terminal.wait_text("web1.lan: enabled")
+            os.kill(terminal.pid(), signal.SIGTERM)
+            self.assertEqual(terminal.wait_status(), 128 + signal.SIGTERM)
+
+    def test_ascii_terminal(self):
+        """MON-10: a line that this terminal can show."""
+        self.rig.start()
+        with monitor(self.rig, locale="C") as terminal:
+            terminal.wait("the rule", lambda rows: rows[11] == "_" * 80)
+            terminal.type("Q")
+            self.assertEqual(terminal.wait_status(), 0)
+
+    def test_no_bus(self):
+        """MON-62: an error, and the terminal as it was."""
+        with Terminal(self.rig.folder, [MONITOR],
+                      DBUS_SYSTEM_BUS_ADDRESS=f"unix:path={self.rig.folder}/nothing") as terminal:
+            terminal.wait_text("mandos-monitor: cannot use the system bus: No such file")
+            self.assertEqual(terminal.wait_status(), 1)
+
+    def test_no_terminal(self):
+        """MON-2: without one, nothing is written that is meant for one."""
+        environment = {**os.environ, **self.rig.environment()}
+        run = subprocess.run([MONITOR], env=environment, stdin=subprocess.DEVNULL, timeout=60,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        self.assertEqual((run.returncode, run.stdout), (1, b""))
+        self.assertIn(b"needs a terminal", run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
