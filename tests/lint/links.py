@@ -60,6 +60,10 @@ PROGRAMS = {
                       "libavahi-core", "libavahi-common"},
         "never": ("sd_*", "g_*", "sqlite3_*", *THREADS),
     },
+    "mandos-monitor": {
+        "libraries": {"libsystemd", "libncursesw", "libtinfo"},
+        "never": ("gnutls_*", "sqlite3_*", *EXEC, *NETWORK, *THREADS),
+    },
     "mandos-keygen": {
         "libraries": {"libgnutls", "libgpgme", "libgpg-error", "libnettle"},
         "never": ("sd_*", "g_*", "sqlite3_*", *THREADS),
@@ -72,6 +76,10 @@ OBJECTS = {
     "core/client.c": (*INPUT_OUTPUT, *CLOCKS, "malloc", "calloc", "realloc", "free", "log_msg"),
     "core/policy.c": (*INPUT_OUTPUT, *CLOCKS, "malloc", "calloc", "realloc", "free", "log_msg"),
     "core/merge.c": (*INPUT_OUTPUT, *CLOCKS, "malloc", "calloc", "realloc", "free", "log_msg"),
+    # What is shown, and what a key does, is a matter of the model alone.
+    **{f"monitor/{noun}.c": (*INPUT_OUTPUT, *CLOCKS, "log_msg", "sd_*")
+       for noun in ("bindings", "cells", "detail", "entry", "glyph", "happen", "logbook", "model",
+                    "move", "roster", "search", "step", "view")},
     "core/sealed.c": (*INPUT_OUTPUT, *CLOCKS, "log_msg"),
     "*": CLOCKS,  # only loops read clocks, and they do it through base/clock.h
 }

@@ -17,6 +17,7 @@ PAGES = {
     "mandos-client": "man/mandos-client.8mandos",
     "mandos-keygen": "man/mandos-keygen.8",
     "mandos-ctl": "man/mandos-ctl.8",
+    "mandos-monitor": "man/mandos-monitor.8",
 }
 
 # Debian's section for pages that are of Mandos only; and what is installed beside us.

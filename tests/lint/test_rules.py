@@ -128,6 +128,8 @@ class Links(unittest.TestCase):
         self.assertTrue(links.object_problems("wire/ini.c", {"open64"}))
         self.assertTrue(links.object_problems("core/client.c", {"malloc"}))
         self.assertTrue(links.object_problems("gate/session.c", {"clock_gettime"}))
+        self.assertTrue(links.object_problems("monitor/view.c", {"sd_bus_send"}))
+        self.assertFalse(links.object_problems("monitor/feed.c", {"sd_bus_send"}))
         self.assertFalse(links.object_problems("base/clock.c", {"clock_gettime"}))
 
     def test_checked_variants_are_the_same_symbol(self):
