@@ -37,18 +37,28 @@ static int add_call(struct step_actions *a, enum model_call what, const struct r
 }
 
 /* A key that means clients: the marked ones, once that is confirmed, else the focused one. */
-static int ask(struct model *m, enum model_call what, struct step_actions *a)
+static int on_client(struct model *m, enum command command, struct step_actions *a)
 {
+	static const enum model_call calls[] = {
+		[COMMAND_ENABLE] = MODEL_ENABLE,
+		[COMMAND_DISABLE] = MODEL_DISABLE,
+		[COMMAND_APPROVE] = MODEL_APPROVE,
+		[COMMAND_DENY] = MODEL_DENY,
+		[COMMAND_REMOVE] = MODEL_REMOVE,
+		[COMMAND_START_CHECKER] = MODEL_START_CHECKER,
+		[COMMAND_STOP_CHECKER] = MODEL_STOP_CHECKER,
+		[COMMAND_CHECKED_OK] = MODEL_CHECKED_OK,
+	};
 	struct row *row = roster_focused(&m->roster);
 
 	if (m->is_lower_focused)
 		return 0;
 	if (m->n_marked > 0) {
 		m->mode = MODEL_CONFIRMING;
-		m->asked = what;
+		m->asked = calls[command];
 		return 0;
 	}
-	return row ? add_call(a, what, row) : 0;
+	return row ? add_call(a, calls[command], row) : 0;
 }
 
 static void unmark_all(struct model *m)
@@ -65,7 +75,7 @@ static int confirm(struct model *m, uint32_t code, struct step_actions *a)
 {
 	struct admin_client *client, *next;
 
-	/* Nothing but a yes is one; only keys that are easily hit by mistake change nothing. */
+	/* Nothing but a yes is one. */
 	m->mode = MODEL_NORMAL;
 	if (code != 'y' && code != 'Y')
 		return 0;
@@ -80,7 +90,7 @@ static int confirm(struct model *m, uint32_t code, struct step_actions *a)
 	return 0;
 }
 
-static int show_help(struct model *m)
+static int on_help(struct model *m, enum command command, struct step_actions *a)
 {
 	int r;
 
@@ -90,7 +100,7 @@ static int show_help(struct model *m)
 	return r < 0 ? r : model_say(m, true, help_clients);
 }
 
-static int toggle_log(struct model *m)
+static int on_log(struct model *m, enum command command, struct step_actions *a)
 {
 	/* The detail pane lies over the log: the log comes out from behind it first. */
 	m->is_log_visible = m->is_detail_open || !m->is_log_visible;
@@ -100,7 +110,7 @@ static int toggle_log(struct model *m)
 			     : 0;
 }
 
-static int toggle_wrap(struct model *m)
+static int on_wrap(struct model *m, enum command command, struct step_actions *a)
 {
 	m->is_log_wrapped = !m->is_log_wrapped;
 	return m->is_verbose
@@ -108,139 +118,146 @@ static int toggle_wrap(struct model *m)
 		       : 0;
 }
 
-static int toggle_verbose(struct model *m)
+static int on_verbose(struct model *m, enum command command, struct step_actions *a)
 {
 	m->is_verbose = !m->is_verbose;
 	return model_note(m, false, "Verbose mode: %s", m->is_verbose ? "On" : "Off");
 }
 
-static void toggle_detail(struct model *m)
+static int on_detail(struct model *m, enum command command, struct step_actions *a)
 {
 	m->is_detail_open = !m->is_detail_open && roster_focused(&m->roster);
 	m->detail_top = 0;
 	if (!m->is_detail_open)
 		m->is_lower_focused = false;
+	return 0;
 }
 
-static void mark(struct model *m)
+static int on_mark(struct model *m, enum command command, struct step_actions *a)
 {
 	struct row *row = roster_focused(&m->roster);
 
 	if (!row || m->is_lower_focused)
-		return;
+		return 0;
 	model_mark(m, row, !row->is_marked);
 	roster_move(&m->roster, 1);
+	return 0;
 }
 
-static void mark_all(struct model *m)
+static int on_mark_all(struct model *m, enum command command, struct step_actions *a)
 {
 	for (size_t i = 0; i < m->roster.n_rows; i++)
 		model_mark(m, m->roster.rows[i], true);
+	return 0;
 }
 
-static int next_filter(struct model *m)
+static int on_roster(struct model *m, enum command command, struct step_actions *a)
 {
-	m->roster.filter = (m->roster.filter + 1) % ROSTER_N_FILTERS;
-	return roster_rebuild(&m->roster, &m->clients);
+	struct roster *r = &m->roster;
+
+	if (command == COMMAND_FILTER)
+		r->filter = (r->filter + 1) % ROSTER_N_FILTERS;
+	else if (command == COMMAND_ORDER)
+		r->order = (r->order + 1) % ROSTER_N_ORDERS;
+	else
+		r->is_reversed = !r->is_reversed;
+	return roster_rebuild(r, &m->clients);
 }
 
-static int next_order(struct model *m)
+static int on_unmark(struct model *m, enum command command, struct step_actions *a)
 {
-	m->roster.order = (m->roster.order + 1) % ROSTER_N_ORDERS;
-	return roster_rebuild(&m->roster, &m->clients);
+	unmark_all(m);
+	return 0;
 }
 
-static int reverse(struct model *m)
+static int on_global(struct model *m, enum command command, struct step_actions *a)
 {
-	m->roster.is_reversed = !m->roster.is_reversed;
-	return roster_rebuild(&m->roster, &m->clients);
+	a->quit |= command == COMMAND_QUIT;
+	a->redraw |= command == COMMAND_REDRAW;
+	a->suspend |= command == COMMAND_SUSPEND;
+	return 0;
 }
+
+static int on_keys(struct model *m, enum command command, struct step_actions *a)
+{
+	m->mode = MODEL_KEYS;
+	return 0;
+}
+
+static int on_switch(struct model *m, enum command command, struct step_actions *a)
+{
+	m->is_lower_focused = !m->is_lower_focused && model_lower(m) != MODEL_LOWER_NONE;
+	return 0;
+}
+
+static int on_move(struct model *m, enum command command, struct step_actions *a)
+{
+	move(m, command);
+	return 0;
+}
+
+static int on_search(struct model *m, enum command command, struct step_actions *a)
+{
+	if (command == COMMAND_SEARCH)
+		search_begin(m);
+	else
+		search_again(m, command == COMMAND_SEARCH_NEXT);
+	return 0;
+}
+
+static int on_expiry(struct model *m, enum command command, struct step_actions *a)
+{
+	m->with_expiry = !m->with_expiry;
+	return 0;
+}
+
+static int on_bell(struct model *m, enum command command, struct step_actions *a)
+{
+	m->is_bell_on = !m->is_bell_on;
+	return model_note(m, false, "Bell: %s", m->is_bell_on ? "On" : "Off");
+}
+
+static int (*const handlers[])(struct model *, enum command, struct step_actions *) = {
+	[COMMAND_QUIT] = on_global,
+	[COMMAND_REDRAW] = on_global,
+	[COMMAND_SUSPEND] = on_global,
+	[COMMAND_HELP] = on_help,
+	[COMMAND_KEYS] = on_keys,
+	[COMMAND_LOG] = on_log,
+	[COMMAND_SWITCH] = on_switch,
+	[COMMAND_WRAP] = on_wrap,
+	[COMMAND_VERBOSE] = on_verbose,
+	[COMMAND_UP] = on_move,
+	[COMMAND_DOWN] = on_move,
+	[COMMAND_PAGE_UP] = on_move,
+	[COMMAND_PAGE_DOWN] = on_move,
+	[COMMAND_FIRST] = on_move,
+	[COMMAND_LAST] = on_move,
+	[COMMAND_ENABLE] = on_client,
+	[COMMAND_DISABLE] = on_client,
+	[COMMAND_APPROVE] = on_client,
+	[COMMAND_DENY] = on_client,
+	[COMMAND_REMOVE] = on_client,
+	[COMMAND_START_CHECKER] = on_client,
+	[COMMAND_STOP_CHECKER] = on_client,
+	[COMMAND_CHECKED_OK] = on_client,
+	[COMMAND_DETAIL] = on_detail,
+	[COMMAND_SEARCH] = on_search,
+	[COMMAND_SEARCH_NEXT] = on_search,
+	[COMMAND_SEARCH_PREVIOUS] = on_search,
+	[COMMAND_FILTER] = on_roster,
+	[COMMAND_ORDER] = on_roster,
+	[COMMAND_REVERSE] = on_roster,
+	[COMMAND_MARK] = on_mark,
+	[COMMAND_MARK_ALL] = on_mark_all,
+	[COMMAND_UNMARK] = on_unmark,
+	[COMMAND_EXPIRY] = on_expiry,
+	[COMMAND_BELL] = on_bell,
+};
 
 static int run(struct model *m, enum command command, struct step_actions *a)
 {
-	switch (command) {
-	case COMMAND_NONE:
-		break;
-	case COMMAND_QUIT:
-		a->quit = true;
-		break;
-	case COMMAND_HELP:
-		return show_help(m);
-	case COMMAND_KEYS:
-		m->mode = MODEL_KEYS;
-		break;
-	case COMMAND_LOG:
-		return toggle_log(m);
-	case COMMAND_SWITCH:
-		m->is_lower_focused = !m->is_lower_focused && model_lower(m) != MODEL_LOWER_NONE;
-		break;
-	case COMMAND_WRAP:
-		return toggle_wrap(m);
-	case COMMAND_VERBOSE:
-		return toggle_verbose(m);
-	case COMMAND_REDRAW:
-		a->redraw = true;
-		break;
-	case COMMAND_SUSPEND:
-		a->suspend = true;
-		break;
-	case COMMAND_UP:
-	case COMMAND_DOWN:
-	case COMMAND_PAGE_UP:
-	case COMMAND_PAGE_DOWN:
-	case COMMAND_FIRST:
-	case COMMAND_LAST:
-		move(m, command);
-		break;
-	case COMMAND_ENABLE:
-		return ask(m, MODEL_ENABLE, a);
-	case COMMAND_DISABLE:
-		return ask(m, MODEL_DISABLE, a);
-	case COMMAND_APPROVE:
-		return ask(m, MODEL_APPROVE, a);
-	case COMMAND_DENY:
-		return ask(m, MODEL_DENY, a);
-	case COMMAND_REMOVE:
-		return ask(m, MODEL_REMOVE, a);
-	case COMMAND_START_CHECKER:
-		return ask(m, MODEL_START_CHECKER, a);
-	case COMMAND_STOP_CHECKER:
-		return ask(m, MODEL_STOP_CHECKER, a);
-	case COMMAND_CHECKED_OK:
-		return ask(m, MODEL_CHECKED_OK, a);
-	case COMMAND_DETAIL:
-		toggle_detail(m);
-		break;
-	case COMMAND_SEARCH:
-		search_begin(m);
-		break;
-	case COMMAND_SEARCH_NEXT:
-	case COMMAND_SEARCH_PREVIOUS:
-		search_again(m, command == COMMAND_SEARCH_NEXT);
-		break;
-	case COMMAND_FILTER:
-		return next_filter(m);
-	case COMMAND_ORDER:
-		return next_order(m);
-	case COMMAND_REVERSE:
-		return reverse(m);
-	case COMMAND_MARK:
-		mark(m);
-		break;
-	case COMMAND_MARK_ALL:
-		mark_all(m);
-		break;
-	case COMMAND_UNMARK:
-		unmark_all(m);
-		break;
-	case COMMAND_EXPIRY:
-		m->with_expiry = !m->with_expiry;
-		break;
-	case COMMAND_BELL:
-		m->is_bell_on = !m->is_bell_on;
-		return model_note(m, false, "Bell: %s", m->is_bell_on ? "On" : "Off");
-	}
-	return 0;
+	return command == COMMAND_NONE ? 0 : handlers[command](m, command, a);
 }
 
 int step_input(struct model *m, struct input input, struct step_actions *a)
