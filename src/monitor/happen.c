@@ -171,8 +171,8 @@ int happen_trouble(struct model *m, enum happen_trouble trouble, const char *det
 {
 	static const char *const words[] = {
 		[HAPPEN_NO_SERVER] = "Note: No Mandos server running.",
-		[HAPPEN_NO_ACCESS] = "Note: No access to the Mandos server; "
-				     "this needs the user root or _mandos",
+		[HAPPEN_NO_ACCESS] =
+			"Note: No access to the Mandos server; this needs the user root or _mandos",
 		[HAPPEN_NO_BUS] = "The connection to the system bus is lost; trying again",
 		[HAPPEN_NO_SENSE] = "The Mandos server does not list its clients",
 	};
