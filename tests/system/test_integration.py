@@ -230,11 +230,15 @@ class InitScript(Case):
         self.addCleanup(pathlib.Path("/run/mandos.pid").unlink, missing_ok=True)
         self.addCleanup(self.kill)
 
+    def pids(self):
+        """Of all processes of the program: the server, and its launcher."""
+        return [int(pid) for pid in subprocess.run(
+            ["pidof", BUILD / "mandos"], text=True, stdout=subprocess.PIPE,
+            check=False).stdout.split()]
+
     def pid(self):
         """Of the server that runs, or None; it is the only one in this machine."""
-        found = subprocess.run(["pidof", BUILD / "mandos"], text=True, stdout=subprocess.PIPE,
-                               check=False).stdout.split()
-        found = [int(pid) for pid in found if self.comm(pid) not in ("mandos-launch", None)]
+        found = [pid for pid in self.pids() if self.comm(pid) not in ("mandos-launch", None)]
         self.assertLessEqual(len(found), 1)
         return found[0] if found else None
 
@@ -249,7 +253,8 @@ class InitScript(Case):
     def kill(self):
         if self.pid():
             os.kill(self.pid(), signal.SIGKILL)
-            wait_for("its end", lambda: not self.pid())
+        # The launcher ends a moment later, and the script would take it for the server.
+        wait_for("its end", lambda: not self.pids())
 
     def do(self, action, status=0, **environment):
         done = subprocess.run([self.script, *([action] if action else [])], text=True, check=False,
