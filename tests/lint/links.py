@@ -68,6 +68,10 @@ PROGRAMS = {
         "libraries": {"libgnutls", "libgpgme", "libgpg-error", "libnettle"},
         "never": ("sd_*", "g_*", "sqlite3_*", *THREADS),
     },
+    "plugin-runner": {
+        "libraries": set(),
+        "never": (*NETWORK, "socket", *THREADS, "system", "popen"),
+    },
 }
 
 # objects under src/ (tests left out): imports that none of them may have
