@@ -175,12 +175,12 @@ static int conclude(struct race *race, int status)
 		report_error("cannot write the password: %s", strerror(-r));
 		status = EX_IOERR;
 		race_stop(race);
-		output_deinit(&race->prompt.answer);
+		race_forget(race);
 		race->has_input_ended = false;
 		r = deliver(race);
 	}
+	race_forget(race);
 	race_stop(race);
-	output_deinit(&race->prompt.answer);
 	if (race->signals.caught)
 		signals_die(race->signals.caught);
 	if (r == -EPIPE)

@@ -236,6 +236,13 @@ int race_deliver(struct race *r, const struct output *output)
 	return close(STDOUT_FILENO) < 0 ? -errno : 0;
 }
 
+void race_forget(struct race *r)
+{
+	for (size_t i = 0; i < r->n_plugins; i++)
+		output_deinit(&r->plugins[i].output);
+	output_deinit(&r->prompt.answer);
+}
+
 static bool is_any_alive(const struct race *r)
 {
 	for (size_t i = 0; i < r->n_plugins; i++) {

@@ -48,6 +48,9 @@ int race_run(struct race *r, const struct output **ret);
  */
 int race_deliver(struct race *r, const struct output *output);
 
+/** race_forget() - erases every password that was given; after race_deliver() */
+void race_forget(struct race *r);
+
 /** race_stop() - ends all plugins, first kindly; when it returns, none has a process to signal */
 void race_stop(struct race *r);
 

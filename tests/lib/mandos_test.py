@@ -111,6 +111,24 @@ class Process:
             f.close()
 
 
+def memory_holds(pid, text):
+    """Is @text in the writable memory of a process that runs? Root only."""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            start, end, rights = re.match(r"(\w+)-(\w+) (\S+)", line).groups()
+            start, size = int(start, 16), int(end, 16) - int(start, 16)
+            # What is larger belongs to a sanitizer.
+            if "w" not in rights or size > 1 << 28:
+                continue
+            try:
+                memory.seek(start)
+                if text in memory.read(size):
+                    return True
+            except OSError:
+                pass  # not readable: a guard page
+    return False
+
+
 class Case(unittest.TestCase):
     """A test with a temporary directory (self.tmp) and processes that end with it."""
 

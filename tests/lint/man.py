@@ -18,6 +18,7 @@ PAGES = {
     "mandos-keygen": "man/mandos-keygen.8",
     "mandos-ctl": "man/mandos-ctl.8",
     "mandos-monitor": "man/mandos-monitor.8",
+    "plugin-runner": "man/plugin-runner.8mandos",
 }
 
 # Debian's section for pages that are of Mandos only; and what is installed beside us.

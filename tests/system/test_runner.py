@@ -1,0 +1,455 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""plugin-runner with plugins that are shell scripts.
+
+Compatible holds what mandos 1.8.16 does too; with MANDOS_REFERENCE set it runs against that, and
+nothing else runs.
+"""
+
+import glob
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+
+from mandos_test import Case, memory_holds, program, wait_for  # noqa: E402
+from terminal import Terminal  # noqa: E402
+
+REFERENCE = os.environ.get("MANDOS_REFERENCE")
+RUNNER = glob.glob("/usr/lib/*/mandos/plugin-runner")[0] if REFERENCE else program("plugin-runner")
+USAGE, UNAVAILABLE, OSERR, IOERR, CONFIG = 64, 69, 71, 74, 78
+SECRET = b"correct horse battery"
+# Ends within a minute even if a failing test forgets it; "exec" so that a signal hits the sleep.
+STUCK = "exec sleep 60"
+
+
+class RunnerCase(Case):
+    def setUp(self):
+        super().setUp()
+        # Plugins run as user 65534.
+        self.tmp.chmod(0o777)
+        self.plugins = self.tmp / "plugins.d"
+        self.plugins.mkdir()
+        self.plugins.chmod(0o755)
+
+    def plugin(self, name, script, mode=0o755):
+        path = self.plugins / name
+        path.write_text("#!/bin/sh\n" + script + "\n")
+        path.chmod(mode)
+
+    def runner(self, *words, prefix=(), **options):
+        # A session of its own: without a controlling terminal standard input is asked.
+        if "preexec_fn" not in options:
+            options.setdefault("start_new_session", True)
+        return self.start(*prefix, RUNNER, "--config-file=/nonexistent", "--plugin-dir", self.plugins,
+                          *words, **options)
+
+    def answer(self, text):
+        """Standard input with @text and then the end."""
+        read, write = os.pipe()
+        os.write(write, text)
+        os.close(write)
+        self.addCleanup(os.close, read)
+        return read
+
+    def assert_gives(self, expected, *words, status=0, **options):
+        process = self.runner(*words, **options)
+        self.assertEqual(process.wait(), status, process.stderr)
+        self.assertEqual(process.stdout, expected, process.stderr)
+        return process
+
+    def said(self, name):
+        """What a plugin wrote into the file of that name, once it is complete."""
+        return wait_for(lambda: (self.tmp / name).exists() and (self.tmp / name).read_text(), name)
+
+
+class Compatible(RunnerCase):
+    def test_output__any_bytes__unchanged(self):
+        """CLI-RUN-24, CLI-RUN-25"""
+        self.plugin("p", r"printf 'a\000b\n\377\n'")
+        self.assert_gives(b"a\0b\n\xff\n")
+
+    def test_output__none__success(self):
+        """CLI-RUN-24, D35"""
+        self.plugin("p", "exit 0")
+        self.assert_gives(b"")
+
+    def test_output__three_megabytes__unchanged(self):
+        """CLI-RUN-25"""
+        self.plugin("p", "head -c 3000000 /dev/zero; printf end")
+        self.assert_gives(bytes(3000000) + b"end")
+
+    def test_failures__discarded(self):
+        """CLI-RUN-24"""
+        self.plugin("a", "printf wrong; exit 1")
+        self.plugin("b", "printf wrong; kill -9 $$")
+        self.plugin("c", "read x; printf right")
+        self.assert_gives(b"right", stdin=self.answer(b"\n"))
+
+    def test_descendant__keeps_output_open__waited_for(self):
+        """CLI-RUN-23"""
+        self.plugin("p", "printf early; (sleep 1; printf late) & exit 0")
+        self.assert_gives(b"earlylate")
+
+    def test_first_success__others_get_sigterm(self):
+        """CLI-RUN-27"""
+        self.plugin("a", f"trap 'echo yes >{self.tmp}/term; exit 1' TERM; echo x >{self.tmp}/ready;"
+                         "sleep 60 & wait")
+        self.plugin("b", f"until [ -s {self.tmp}/ready ]; do sleep 0.05; done; printf pw")
+        self.assert_gives(b"pw")
+        self.assertEqual(self.said("term"), "yes\n")
+
+    def test_arguments__in_order(self):
+        """CLI-RUN-2, CLI-RUN-7, CLI-RUN-8, CLI-RUN-20"""
+        config = self.tmp / "config"
+        config.write_text("# first\n-o p:a,b # two\n--global-options\n g#h\n\n--config-file=/x")
+        config.chmod(0o644)
+        self.plugin("p", 'for x in "$0" "$@"; do printf "<%s>" "$x"; done')
+        given = self.runner("--config-file", config, "-o", "p:c,,d:e", "-g", "f", "-o", "q:no")
+        self.assertEqual(given.wait(), 0, given.stderr)
+        self.assertRegex(given.stdout.decode(), r"^<[^>]*><a><b><c><><d:e><g><f>$")
+
+    def test_environment__first_definition_wins(self):
+        """CLI-RUN-4, CLI-RUN-20"""
+        self.plugin("p", 'printf "%s|" "$A" "$B" "$C" "$MANDOSPLUGINHELPERDIR"')
+        self.assert_gives(b"3|global|old|/helpers|", "-E", "p:A=1", "-E", "p:A=3", "-G", "A=no",
+                          "-G", "B=global", "-G", "MANDOSPLUGINHELPERDIR=/no",
+                          "--plugin-helper-dir=/helpers",
+                          env={**os.environ, "A": "old", "B": "old", "C": "old"})
+
+    def test_files_that_are_no_plugins__not_started(self):
+        """CLI-RUN-17, CLI-RUN-18, CLI-RUN-19"""
+        for name in (".p", "#p#", "p~", "p.dpkg-new", "p.dpkg-old", "p.dpkg-bak", "p.dpkg-divert",
+                     "disabled"):
+            self.plugin(name, f"echo {name} >>{self.tmp}/wrong; printf wrong")
+        self.plugin("not-executable", "printf wrong", 0o644)
+        (self.plugins / "directory").mkdir()
+        os.symlink("/dev/null", self.plugins / "device")
+        self.plugin("x.dpkg-dist y", "printf right; exit 0")
+        self.assert_gives(b"right", "-d", "disabled", "-d", "x.dpkg-dist y", "-e", "x.dpkg-dist y")
+        self.assertFalse((self.tmp / "wrong").exists())
+
+    def test_user_and_group(self):
+        """CLI-RUN-14"""
+        self.plugin("p", "echo $(id -u) $(id -g) $(id -ru) $(id -rg)")
+        self.assert_gives(b"65534 65534 65534 65534\n")
+        self.assert_gives(b"12345 23456 12345 23456\n", "--userid=12345", "--groupid=23456")
+
+    def test_bad_id__ignored(self):
+        """CLI-RUN-5, D34"""
+        self.plugin("p", "id -u")
+        self.assert_gives(b"65534\n", "--userid=garbage")
+
+    def test_no_plugins__prompt(self):
+        """CLI-RUN-33, CLI-RUN-35, CLI-RUN-38"""
+        process = self.assert_gives(b"typed \t", stdin=self.answer(b"typed \t\nmore\n"))
+        self.assertIn("Password: ", process.stderr)
+        self.assert_gives(b"no newline", stdin=self.answer(b"no newline"))
+        self.assert_gives(b"", stdin=self.answer(b""))
+
+    def test_all_failed__prompt(self):
+        """CLI-RUN-33"""
+        self.plugin("a", "exit 1")
+        self.plugin("b", "exit 2")
+        self.assert_gives(b"typed", stdin=self.answer(b"typed\n"))
+
+    def test_errors__prompt_and_status(self):
+        """CLI-RUN-3, CLI-RUN-6, CLI-RUN-12, CLI-RUN-16, CLI-RUN-38"""
+        self.plugin("p", "printf wrong")
+        bad = self.tmp / "bad"
+        bad.write_text("--nonsense\n")
+        bad.chmod(0o644)
+        for status, *words in ((USAGE, "--nonsense"), (USAGE, "-o", "x"), (USAGE, "word"),
+                               (CONFIG, "--config-file", bad),
+                               (UNAVAILABLE, "--plugin-dir=/nonexistent"),
+                               (OSERR, "--userid=99999999999999999999")):
+            with self.subTest(words=words):
+                self.assert_gives(b"typed", *words, status=status, stdin=self.answer(b"typed\n"))
+
+    def test_empty_operand__ignored(self):
+        """CLI-RUN-6"""
+        self.plugin("p", "printf pw")
+        self.assert_gives(b"pw", "", "--debug", "")
+
+    def test_output_that_cannot_be_written__status(self):
+        """CLI-RUN-38"""
+        self.plugin("p", "printf pw")
+        with open("/dev/full", "wb") as full:
+            process = self.runner(stdout=full, stdin=self.answer(b"typed\n"))
+            self.assertEqual(process.wait(), IOERR)
+
+    def test_broken_pipe__dies_of_it(self):
+        """CLI-RUN-38"""
+        self.plugin("p", "printf pw")
+        read, write = os.pipe()
+        os.close(read)
+        process = self.runner(stdout=write)
+        os.close(write)
+        self.assertEqual(process.wait(), -signal.SIGPIPE)
+
+    def test_help__status_0_and_no_prompt(self):
+        """CLI-GEN-2, CLI-GEN-3, CLI-RUN-38"""
+        for option in ("--help", "--usage", "-?"):
+            self.assertEqual(self.runner(option).wait(), 0)
+        self.assertRegex(self.runner("--version").stdout.decode() or self._version(),
+                         r"^plugin-runner [0-9.]+\n$")
+
+    def _version(self):
+        process = self.runner("-V")
+        self.assertEqual(process.wait(), 0)
+        return process.stdout.decode()
+
+
+class Terminals(RunnerCase):
+    """CLI-RUN-35: the prompt on a terminal."""
+
+    def test_prompt__echo_off_and_back(self):
+        terminal = Terminal(self)
+        process = self.runner(**terminal.options())
+        terminal.shows(b"Password: ")
+        self.assertFalse(terminal.echoes())
+        terminal.type(b"typed\n")
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(process.stdout, b"typed")
+        self.assertTrue(terminal.echoes())
+        self.assertNotIn(b"typed", terminal.text)
+
+    def test_prompt__signal__echo_back(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            terminal = Terminal(self)
+            process = self.runner(**terminal.options())
+            terminal.shows(b"Password: ")
+            process.signal(number)
+            self.assertEqual(process.wait(), -number)
+            self.assertTrue(terminal.echoes())
+
+    def test_typed_ahead__is_the_answer(self):
+        terminal = Terminal(self)
+        terminal.type(b"ahead\n")
+        process = self.runner(**terminal.options())
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(process.stdout, b"ahead")
+
+    def test_plugin_restarting__answer_is_taken(self):
+        """A plugin that will be started again does not keep people from typing."""
+        self.plugin("p", f"echo x >>{self.tmp}/runs; exit 75")
+        terminal = Terminal(self)
+        process = self.runner(**terminal.options())
+        terminal.shows(b"Password: ")
+        terminal.type(b"typed\n")
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(process.stdout, b"typed")
+
+    def test_plugin_succeeds_during_prompt__echo_back(self):
+        self.plugin("p", f"[ -e {self.tmp}/now ] && printf pw && exit 0; exit 75")
+        terminal = Terminal(self)
+        process = self.runner(**terminal.options())
+        terminal.shows(b"Password: ")
+        (self.tmp / "now").touch()
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(process.stdout, b"pw")
+        self.assertTrue(terminal.echoes())
+
+
+class Typed(RunnerCase):
+    """Nothing delays or disturbs a passphrase that is typed."""
+
+    PROMPT = ("printf 'Enter passphrase: ' >&2; stty -echo; read -r x; stty echo;"
+              "printf %s \"$x\"")
+
+    def type_it(self, terminal, network, **options):
+        """The password comes while the plugin of the network is there, and stdout ends with it."""
+        self.plugin("mandos-client", f"echo $$ >{self.tmp}/pid\n" + network)
+        self.plugin("password-prompt", self.PROMPT)
+        read, write = os.pipe()
+        process = self.runner(stdout=write, **{**terminal.options(), **options})
+        os.close(write)
+        terminal.waits_silently()
+        pid = int(self.said("pid"))
+        terminal.type(SECRET + b"\n")
+        with open(read, "rb") as stdout:
+            self.assertEqual(stdout.read(), SECRET)
+        # Ends by SIGKILL after ten seconds at most; here and now it must still be there.
+        self.assertTrue(process.is_running())
+        self.assertTrue(Path(f"/proc/{pid}").exists())
+        return process, pid
+
+    def assert_ends(self, process, pid):
+        self.assertEqual(process.wait(), 0)
+        wait_for(lambda: not Path(f"/proc/{pid}").exists(), "the plugin to be gone")
+
+    def test_network_plugin_ignores_sigterm(self):
+        """D17, CLI-RUN-28, CLI-RUN-29"""
+        terminal = Terminal(self)
+        process, pid = self.type_it(terminal, "trap '' TERM; while :; do sleep 1; done")
+        self.assertNotIn(SECRET, terminal.text)
+        # CLI-RUN-25's bytes are erased, though the program is still there.
+        wait_for(lambda: not memory_holds(process.pid, SECRET), "the password to be erased")
+        self.assertTrue(process.is_running())
+        self.assert_ends(process, pid)
+
+    def test_network_plugin_floods_a_console_that_nobody_reads(self):
+        terminal = Terminal(self)
+        read, write = os.pipe()
+        self.addCleanup(os.close, read)
+        process, pid = self.type_it(
+            terminal, "trap '' TERM; while :; do echo a line of many >&2; done", stderr=write)
+        os.close(write)
+        self.assert_ends(process, pid)
+
+    def test_network_plugin_has_closed_its_output(self):
+        """D16: the runner sleeps meanwhile."""
+        self.plugin("mandos-client", f"exec >&-; echo x >{self.tmp}/pid; {STUCK}")
+        self.plugin("password-prompt", self.PROMPT)
+        terminal = Terminal(self)
+        process = self.runner(**terminal.options())
+        terminal.waits_silently()
+        self.said("pid")
+        before = self.cpu_ticks(process.pid)
+        time.sleep(1)  # the time that is measured, not a wait
+        self.assertLess(self.cpu_ticks(process.pid) - before, 50)
+        terminal.type(SECRET + b"\n")
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(process.stdout, SECRET)
+
+    @staticmethod
+    def cpu_ticks(pid):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    def test_network_plugin_has_left_a_process(self):
+        """A descendant that holds the output of a plugin that has failed holds up nothing."""
+        self.plugin("mandos-client", f"sleep 60 & echo $! >{self.tmp}/pid; exit 1")
+        terminal = Terminal(self)
+        process = self.runner(**terminal.options())
+        self.addCleanup(lambda: os.kill(int(self.said("pid")), signal.SIGKILL))
+        terminal.shows(b"Password: ")
+        terminal.type(SECRET + b"\n")
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(process.stdout, SECRET)
+
+
+class Fixed(RunnerCase):
+    """Where the reference is wrong."""
+
+    def test_names_without_plugin__prompt(self):
+        """D1, CLI-RUN-34"""
+        self.plugin("p", "exit 1")
+        for words in (["--disable=ghost"], ["-o", "ghost:x"], ["-E", "ghost:A=1"], ["-e", "ghost"]):
+            with self.subTest(words=words):
+                self.assert_gives(b"typed", *words, stdin=self.answer(b"typed\n"))
+
+    def test_winner__not_signalled(self):
+        """D18, CLI-RUN-30"""
+        self.plugin("a", f"echo $$ >{self.tmp}/a; {STUCK}")
+        self.plugin("b", f"echo $$ >{self.tmp}/b; until [ -s {self.tmp}/a ]; do sleep 0.05; done;"
+                         "printf pw")
+        self.assert_gives(b"pw", prefix=("strace", "-e", "trace=kill", "-o", self.tmp / "trace"))
+        trace = (self.tmp / "trace").read_text()
+        self.assertIn(f"kill({int(self.said('a'))}, SIGTERM)", trace)
+        self.assertNotIn(f"kill({int(self.said('b'))},", trace)
+
+    def test_signal__passed_on(self):
+        """D19, CLI-RUN-32"""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            self.plugin("p", f"echo $$ >{self.tmp}/pid{number}; {STUCK}")
+            process = self.runner()
+            pid = int(self.said(f"pid{number}"))
+            process.signal(number)
+            self.assertEqual(process.wait(), -number)
+            self.assertFalse(Path(f"/proc/{pid}").exists())
+
+    def test_killed__plugin_ends(self):
+        """D19"""
+        self.plugin("p", f"echo $$ >{self.tmp}/pid; {STUCK}")
+        process = self.runner()
+        pid = int(self.said("pid"))
+        process.signal(signal.SIGKILL)
+        process.wait()
+        wait_for(lambda: not Path(f"/proc/{pid}").exists(), "the plugin to be gone")
+
+    def test_supplementary_groups__cleared(self):
+        """CLI-RUN-15"""
+        self.plugin("p", "id -G")
+        self.assert_gives(b"65534\n", preexec_fn=lambda: (os.setsid(), os.setgroups([3, 4])))
+
+    def test_tempfail__started_again(self):
+        self.plugin("p", f"echo x >>{self.tmp}/runs; [ $(wc -l <{self.tmp}/runs) = 3 ] || exit 75;"
+                         "printf pw")
+        self.assert_gives(b"pw")
+
+    def test_messages__have_the_plugins_name(self):
+        self.plugin("a b", "echo one >&2; echo 'Mandos plugin x: two' >&2; echo >&2; exit 1")
+        self.plugin("c", r"printf 'Disk\nEnter: ' >&2; exit 1")
+        process = self.assert_gives(b"", stdin=self.answer(b""))
+        self.assertIn("Mandos plugin a b: one\n", process.stderr)
+        self.assertRegex(process.stderr, "(?m)^Mandos plugin x: two$")
+        # A question of two lines stays in one piece.
+        self.assertRegex(process.stderr, "(?m)^Disk\nEnter: $")
+
+    def test_too_much_output__failure(self):
+        self.plugin("p", f"head -c {8 * 1024 * 1024 + 1} /dev/zero")
+        self.assert_gives(b"typed", stdin=self.answer(b"typed\n"))
+
+    def test_output_at_the_bound__given(self):
+        self.plugin("p", f"head -c {8 * 1024 * 1024} /dev/zero")
+        self.assert_gives(bytes(8 * 1024 * 1024))
+
+    def test_descriptors_and_limits(self):
+        """CLI-RUN-20: nothing leaks; no core dumps"""
+        self.plugin("a", STUCK)
+        self.plugin("p", "ls /proc/$$/fd; ulimit -c")
+        process = self.runner()
+        self.assertEqual(process.wait(), 0)
+        # The shell's own descriptor of the script is the one beyond the standard ones.
+        self.assertRegex(process.stdout.decode(), r"^0\n1\n(10\n)?2\n0\n$")
+
+    def test_signal_state__as_it_was(self):
+        """CLI-RUN-20"""
+        self.plugin("p", "grep -E 'Sig(Blk|Ign)' /proc/self/status")
+        process = self.runner()
+        self.assertEqual(process.wait(), 0)
+        masks = [int(mask, 16) for mask in re.findall(r"\t(\w+)", process.stdout.decode())]
+        own = [int(mask, 16) for mask in re.findall(
+            r"Sig(?:Blk|Ign):\t(\w+)", subprocess.run(
+                ["grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"], capture_output=True,
+                text=True, check=True).stdout)]
+        self.assertEqual(masks, own)
+
+    def test_debug__tells_but_not_the_password(self):
+        """CLI-RUN-39"""
+        self.plugin("a", "exit 3")
+        self.plugin("c", f"printf {SECRET.decode().split()[0]}")
+        (self.plugins / "directory").mkdir()
+        process = self.assert_gives(SECRET.split()[0], "--debug", "-o", "c:x1", "-G", "A=x2")
+        for text in ("x1", "A=x2", "directory", "'a'"):
+            self.assertIn(text, process.stderr)
+        self.assertNotIn(SECRET.decode().split()[0], process.stderr)
+
+    def test_no_plugin_although_configured__hint(self):
+        """CLI-RUN-36"""
+        process = self.assert_gives(b"", "-o", "p:x", stdin=self.answer(b""))
+        self.assertIn("plugin directory", process.stderr)
+
+    def test_closed_standard_descriptors__none_taken(self):
+        self.plugin("p", "printf pw")
+        process = self.start("sh", "-c", '"$@" <&- 2>&-', "sh", RUNNER, "--config-file=/none",
+                             "--plugin-dir", self.plugins)
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(process.stdout, b"pw")
+        process = self.start("sh", "-c", '"$@" >&-', "sh", RUNNER, "--config-file=/none",
+                             "--plugin-dir", self.plugins, start_new_session=True)
+        self.assertEqual(process.wait(), IOERR)
+
+
+def load_tests(loader, tests, pattern):
+    return loader.loadTestsFromTestCase(Compatible) if REFERENCE else tests
+
+
+if __name__ == "__main__":
+    unittest.main()
