@@ -157,7 +157,7 @@ static int begin(int argc, char **argv, struct race *race, struct configuration 
 
 static int deliver(struct race *race)
 {
-	const struct output *output;
+	const struct pieces *output;
 	int r = race_run(race, &output);
 
 	return r < 0 ? r : race_deliver(race, output);

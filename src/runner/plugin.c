@@ -123,7 +123,7 @@ static void reset(struct plugin *p)
 	p->err_fd = fd_close(p->err_fd);
 	p->relay.unfinished = false;
 	p->has_failed_output = false;
-	output_deinit(&p->output);
+	pieces_deinit(&p->output);
 }
 
 int plugin_start(struct plugin *p, const struct launch *launch)
@@ -154,7 +154,7 @@ int plugin_start(struct plugin *p, const struct launch *launch)
 /* What a plugin prints cannot keep the loop from the others: one piece a turn. */
 void plugin_read_output(struct plugin *p, usec_t now)
 {
-	ssize_t n = output_read(&p->output, p->out_fd, OUTPUT_PIECE);
+	ssize_t n = pieces_read(&p->output, p->out_fd, PIECES_SIZE);
 
 	if (n > 0 || n == -EAGAIN || n == -EINTR)
 		return;
@@ -188,7 +188,7 @@ static void fail(struct plugin *p)
 {
 	p->state = PLUGIN_FAILED;
 	p->out_fd = fd_close(p->out_fd);
-	output_deinit(&p->output);
+	pieces_deinit(&p->output);
 }
 
 static void fail_for_now(struct plugin *p, usec_t now)

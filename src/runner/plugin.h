@@ -3,15 +3,15 @@
 /*
  * One plugin: its process, its two pipes, what it has printed, and what that means.
  *
- * Bounds: OUTPUT_MAX bytes of output; the waits below.
+ * Bounds: PIECES_MAX bytes of output; the waits below.
  */
 
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/clock.h"
+#include "base/pieces.h"
 #include "runner/console.h"
-#include "runner/output.h"
 #include "runner/settings.h"
 #include "runner/signals.h"
 
@@ -40,7 +40,7 @@ struct plugin {
 	usec_t closed; /* when that was */
 	int err_fd;
 	struct relay relay;
-	struct output output;
+	struct pieces output;
 	bool has_failed_output; /* too much of it, or it could not be read */
 	unsigned int n_restarts;
 	usec_t restart_at;

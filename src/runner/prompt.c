@@ -54,18 +54,18 @@ int prompt_fd(const struct prompt *p)
 /* Byte by byte: what follows the line is somebody else's. */
 enum prompt_result prompt_step(struct prompt *p)
 {
-	ssize_t n = output_read(&p->answer, input(p), 1);
+	ssize_t n = pieces_read(&p->answer, input(p), 1);
 
 	if (n == -EAGAIN || n == -EINTR)
 		return PROMPT_MORE;
 	if (n < 0) {
 		report_error("cannot read an answer: %s", strerror((int)-n));
-		output_deinit(&p->answer);
+		pieces_deinit(&p->answer);
 		return PROMPT_ENDED;
 	}
 	if (n == 0)
 		return p->answer.size > 0 ? PROMPT_ANSWERED : PROMPT_ENDED;
-	return output_end_line(&p->answer) ? PROMPT_ANSWERED : PROMPT_MORE;
+	return pieces_end_line(&p->answer) ? PROMPT_ANSWERED : PROMPT_MORE;
 }
 
 void prompt_close(struct prompt *p)

@@ -3,13 +3,13 @@
 /*
  * The question that is asked when no plugin is left.
  *
- * Bounds: OUTPUT_MAX bytes of an answer.
+ * Bounds: PIECES_MAX bytes of an answer.
  */
 
 #include <stdbool.h>
 #include <termios.h>
 
-#include "runner/output.h"
+#include "base/pieces.h"
 
 enum prompt_result {
 	PROMPT_MORE = 0, /* the line is not at its end */
@@ -22,7 +22,7 @@ struct prompt {
 	bool is_silent;
 	int tty; /* the controlling terminal, or -1: standard input and error */
 	struct termios normal;
-	struct output answer;
+	struct pieces answer;
 };
 
 /** prompt_open() - switches the echo off and asks; what was typed before is an answer too */

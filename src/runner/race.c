@@ -120,7 +120,7 @@ static bool is_any(const struct race *r, enum plugin_state state)
 	return false;
 }
 
-static const struct output *winner(struct race *r, usec_t now)
+static const struct pieces *winner(struct race *r, usec_t now)
 {
 	for (size_t i = 0; i < r->n_plugins; i++) {
 		struct plugin *p = &r->plugins[i];
@@ -181,7 +181,7 @@ static bool is_answered(struct race *r, int events)
 	return r->has_input_ended && !is_any(r, PLUGIN_RUNNING) && !is_any(r, PLUGIN_RESTARTING);
 }
 
-int race_run(struct race *r, const struct output **ret)
+int race_run(struct race *r, const struct pieces **ret)
 {
 	int events = 0;
 
@@ -215,13 +215,13 @@ static int write_some(const void *data, size_t size)
 	return (int)n;
 }
 
-int race_deliver(struct race *r, const struct output *output)
+int race_deliver(struct race *r, const struct pieces *output)
 {
 	const void *data;
 	size_t done = 0, left;
 
 	prompt_close(&r->prompt);
-	while ((left = output_piece(output, done, &data)) > 0) {
+	while ((left = pieces_at(output, done, &data)) > 0) {
 		int n = turn(r, STDOUT_FILENO, POLLOUT, USEC_NEVER);
 
 		if (n >= 0 && r->signals.caught)
@@ -239,8 +239,8 @@ int race_deliver(struct race *r, const struct output *output)
 void race_forget(struct race *r)
 {
 	for (size_t i = 0; i < r->n_plugins; i++)
-		output_deinit(&r->plugins[i].output);
-	output_deinit(&r->prompt.answer);
+		pieces_deinit(&r->plugins[i].output);
+	pieces_deinit(&r->prompt.answer);
 }
 
 static bool is_any_alive(const struct race *r)
@@ -287,7 +287,7 @@ void race_stop(struct race *r)
 
 void race_deinit(struct race *r)
 {
-	output_deinit(&r->prompt.answer);
+	pieces_deinit(&r->prompt.answer);
 	settings_deinit(&r->settings);
 	r->signals.fd = fd_close(r->signals.fd);
 }

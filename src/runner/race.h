@@ -39,14 +39,14 @@ int race_start(struct race *r);
  * Asks for it when no plugin runs (CLI-RUN-33); plugins that wait for a restart go on waiting.
  * Errors: -EINTR when a signal wants the program to end, else errno of poll(2).
  */
-int race_run(struct race *r, const struct output **ret);
+int race_run(struct race *r, const struct pieces **ret);
 
 /**
  * race_deliver() - the password to standard output
  *
  * Errors: -EINTR as above; errno of write(2).
  */
-int race_deliver(struct race *r, const struct output *output);
+int race_deliver(struct race *r, const struct pieces *output);
 
 /** race_forget() - erases every password that was given; after race_deliver() */
 void race_forget(struct race *r);

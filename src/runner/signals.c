@@ -6,7 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static const int ending[] = { SIGTERM, SIGINT, SIGHUP };
+static const int ending[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
 
 int signals_start(struct signals *s)
 {

@@ -8,14 +8,14 @@
 
 struct signals {
 	int fd;
-	int caught; /* the first of SIGTERM, SIGINT and SIGHUP that came, or 0 */
+	int caught; /* the first of SIGTERM, SIGINT, SIGHUP and SIGQUIT that came, or 0 */
 	sigset_t start_mask;
 	struct sigaction start_child;
 	struct sigaction start_pipe;
 };
 
 /**
- * signals_start() - takes SIGCHLD, and the three that end the program unless they are ignored
+ * signals_start() - takes SIGCHLD, and the four that end the program unless they are ignored
  *
  * SIGPIPE is ignored from here on, and SIGTTOU does not stop the program.
  * Errors: errno of sigaction(2), sigprocmask(2) or signalfd(2).

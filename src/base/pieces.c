@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "runner/output.h"
+#include "base/pieces.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -7,14 +7,14 @@
 /* Most passwords fit into the first piece, which shares its pages with other secrets. */
 static size_t piece_size(size_t index)
 {
-	return index == 0 ? OUTPUT_FIRST : OUTPUT_PIECE;
+	return index == 0 ? PIECES_FIRST_SIZE : PIECES_SIZE;
 }
 
-static int make_room(struct output *o)
+static int make_room(struct pieces *o)
 {
 	if (o->n_pieces > 0 && o->used < o->pieces[o->n_pieces - 1]->size)
 		return 0;
-	if (o->n_pieces == OUTPUT_PIECES)
+	if (o->n_pieces == PIECES_N_MAX)
 		return -EFBIG;
 	o->pieces[o->n_pieces] = secret_new(piece_size(o->n_pieces));
 	if (!o->pieces[o->n_pieces])
@@ -24,7 +24,7 @@ static int make_room(struct output *o)
 	return 0;
 }
 
-ssize_t output_read(struct output *o, int fd, size_t most)
+ssize_t pieces_read(struct pieces *o, int fd, size_t most)
 {
 	struct secret *piece;
 	ssize_t n;
@@ -38,10 +38,10 @@ ssize_t output_read(struct output *o, int fd, size_t most)
 		return -errno;
 	o->used += (size_t)n;
 	o->size += (size_t)n;
-	return o->size > OUTPUT_MAX ? -EFBIG : n;
+	return o->size > PIECES_MAX ? -EFBIG : n;
 }
 
-bool output_end_line(struct output *o)
+bool pieces_end_line(struct pieces *o)
 {
 	uint8_t *last;
 
@@ -56,7 +56,7 @@ bool output_end_line(struct output *o)
 	return true;
 }
 
-size_t output_piece(const struct output *o, size_t offset, const void **ret_data)
+size_t pieces_at(const struct pieces *o, size_t offset, const void **ret_data)
 {
 	if (offset >= o->size)
 		return 0;
@@ -72,9 +72,9 @@ size_t output_piece(const struct output *o, size_t offset, const void **ret_data
 	return 0;
 }
 
-void output_deinit(struct output *o)
+void pieces_deinit(struct pieces *o)
 {
 	for (size_t i = 0; i < o->n_pieces; i++)
 		(void)secret_free(o->pieces[i]);
-	*o = (struct output){ 0 };
+	*o = (struct pieces){ 0 };
 }
