@@ -198,6 +198,15 @@ def enter_network_namespace():
     run("ip", "address", "add", "fe80::1/64", "dev", "veth0", "nodad")
 
 
+def enter_pid_namespace():
+    """Runs the calling test file again where its processes see no others, and in a mount namespace of
+    its own.  Call it first; it returns inside."""
+    if "MANDOS_TEST_PIDNS" not in os.environ:
+        os.environ["MANDOS_TEST_PIDNS"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", "--pid", "--fork", "--kill-child",
+                              "--mount-proc", sys.executable, *sys.argv])
+
+
 def listener(address="127.0.0.1", family=socket.AF_INET, scope=0):
     """A bound socket, so that the port is known before the server runs."""
     sock = socket.socket(family, socket.SOCK_STREAM)

@@ -87,8 +87,8 @@ class Terminal:
     def __init__(self, case):
         self.master, self.slave = pty.openpty()
         self.text = b""
-        case.addCleanup(os.close, self.master)
-        case.addCleanup(os.close, self.slave)
+        self.is_open = True
+        case.addCleanup(self._close)
 
     def options(self):
         """For Case.start(): the program's controlling terminal, on standard input and error."""
@@ -114,6 +114,16 @@ class Terminal:
     def waits_silently(self):
         """Waits until the echo is off."""
         wait_for(lambda: not self.echoes(), "the echo to be off")
+
+    def hang_up(self):
+        """Nobody is at the terminal any more."""
+        os.close(self.slave)
+        os.close(self.master)
+        self.is_open = False
+
+    def _close(self):
+        if self.is_open:
+            self.hang_up()
 
     def type(self, text):
         os.write(self.master, text)

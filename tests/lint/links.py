@@ -72,6 +72,10 @@ PROGRAMS = {
         "libraries": set(),
         "never": (*NETWORK, "socket", *THREADS, "system", "popen"),
     },
+    **{name: {
+        "libraries": set(),
+        "never": (*NETWORK, "socket", *THREADS, "system", "popen"),
+    } for name in ("password-prompt", "template")},
 }
 
 # objects under src/ (tests left out): imports that none of them may have

@@ -8,6 +8,7 @@ nothing else runs.
 import glob
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from mandos_test import Case, memory_holds, program, wait_for  # noqa: E402
+from mandos_test import (Case, enter_pid_namespace, memory_holds, program,  # noqa: E402
+                         wait_for)
 from terminal import Terminal  # noqa: E402
 
 REFERENCE = os.environ.get("MANDOS_REFERENCE")
@@ -220,7 +222,7 @@ class Terminals(RunnerCase):
         self.assertNotIn(b"typed", terminal.text)
 
     def test_prompt__signal__echo_back(self):
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             terminal = Terminal(self)
             process = self.runner(**terminal.options())
             terminal.shows(b"Password: ")
@@ -334,6 +336,42 @@ class Typed(RunnerCase):
         self.assertEqual(process.stdout, SECRET)
 
 
+class RealPrompt(RunnerCase):
+    """The password-prompt of this build, among others."""
+
+    def test_typed_while_the_network_plugin_is_stuck(self):
+        self.plugin("mandos-client", f"trap '' TERM; echo $$ >{self.tmp}/pid;"
+                                     "while :; do echo looks for a server >&2; sleep 0.1; done")
+        shutil.copy(program("password-prompt"), self.plugins)
+        terminal = Terminal(self)
+        read, write = os.pipe()
+        process = self.runner(stdout=write, **terminal.options())
+        os.close(write)
+        pid = int(self.said("pid"))
+        terminal.shows(b"Enter passphrase to unlock the disk: ")
+        terminal.shows(b"Mandos plugin mandos-client: looks for a server\r\n")
+        self.assertFalse(terminal.echoes())
+        terminal.type(SECRET + b"\n")
+        with open(read, "rb") as stdout:
+            self.assertEqual(stdout.read(), SECRET)
+        self.assertTrue(process.is_running())
+        self.assertTrue(Path(f"/proc/{pid}").exists())
+        self.assertEqual(process.wait(), 0)
+        self.assertTrue(terminal.echoes())
+
+    def test_other_plugin_wins__echo_back(self):
+        self.plugin("mandos-client", f"until [ -e {self.tmp}/now ]; do sleep 0.05; done; printf pw")
+        shutil.copy(program("password-prompt"), self.plugins)
+        terminal = Terminal(self)
+        process = self.runner(**terminal.options())
+        terminal.shows(b"Enter passphrase to unlock the disk: ")
+        terminal.type(b"half a line")
+        (self.tmp / "now").touch()
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(process.stdout, b"pw")
+        self.assertTrue(terminal.echoes())
+
+
 class Fixed(RunnerCase):
     """Where the reference is wrong."""
 
@@ -371,7 +409,9 @@ class Fixed(RunnerCase):
         pid = int(self.said("pid"))
         process.signal(signal.SIGKILL)
         process.wait()
-        wait_for(lambda: not Path(f"/proc/{pid}").exists(), "the plugin to be gone")
+        # Its parent is gone too, so nobody may have collected it.
+        stat = Path(f"/proc/{pid}/stat")
+        wait_for(lambda: not stat.exists() or ") Z " in stat.read_text(), "the plugin to be gone")
 
     def test_supplementary_groups__cleared(self):
         """CLI-RUN-15"""
@@ -452,4 +492,6 @@ def load_tests(loader, tests, pattern):
 
 
 if __name__ == "__main__":
+    # A Plymouth of another test must not be seen here.
+    enter_pid_namespace()
     unittest.main()
