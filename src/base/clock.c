@@ -21,6 +21,11 @@ struct instant instant_now(void)
 	};
 }
 
+usec_t monotonic_now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
 usec_t instant_to_real(struct instant now, usec_t boot)
 {
 	if (boot == USEC_NEVER)

@@ -25,6 +25,9 @@ struct instant {
 /** instant_now() - reads both clocks; for event loops and main() only */
 struct instant instant_now(void);
 
+/** monotonic_now() - CLOCK_MONOTONIC, in which systemd counts; for event loops and main() only */
+usec_t monotonic_now(void);
+
 /**
  * usec_add() - sum that stays at USEC_NEVER instead of wrapping
  *

@@ -70,6 +70,14 @@ static void test_instant_now__two_readings__do_not_go_back(void **state)
 	assert_true(a.boot < a.real);
 }
 
+static void test_monotonic_now__twice__not_backwards(void **state)
+{
+	usec_t first = monotonic_now();
+
+	assert_true(first > 0);
+	assert_true(monotonic_now() >= first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -77,6 +85,7 @@ int main(void)
 		cmocka_unit_test(test_usec_sub__more_than_there_is__is_zero),
 		cmocka_unit_test(test_instant_to_real__past_and_future__keep_their_distance),
 		cmocka_unit_test(test_instant_to_boot__before_this_boot__is_zero),
+		cmocka_unit_test(test_monotonic_now__twice__not_backwards),
 		cmocka_unit_test(test_instant_to_boot__clock_set_to_1970__keeps_deadlines),
 		cmocka_unit_test(test_instant_now__two_readings__do_not_go_back),
 	};

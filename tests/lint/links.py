@@ -72,6 +72,10 @@ PROGRAMS = {
         "libraries": set(),
         "never": (*NETWORK, "socket", *THREADS, "system", "popen"),
     },
+    "password-agent": {
+        "libraries": set(),
+        "never": ("bind", "listen", "accept", "accept4", *NAMES, *THREADS, "system", "popen"),
+    },
     **{name: {
         "libraries": set(),
         "never": (*NETWORK, "socket", *THREADS, "system", "popen"),
