@@ -143,7 +143,7 @@ int processes_find(const char *path, struct process *ret)
 	return r;
 }
 
-static bool has_ended(const struct process *p, int msec)
+bool process_has_ended(const struct process *p, int msec)
 {
 	struct pollfd end = { .fd = p->fd, .events = POLLIN };
 
@@ -155,11 +155,11 @@ void process_end(const struct process *p)
 	if (p->fd < 0)
 		return;
 	(void)pidfd_send_signal(p->fd, SIGTERM, NULL, 0);
-	if (has_ended(p, PROCESSES_TERM_MSEC))
+	if (process_has_ended(p, PROCESSES_TERM_MSEC))
 		return;
 	for (int i = 0; i < PROCESSES_KILL_MAX; i++) {
 		(void)pidfd_send_signal(p->fd, SIGKILL, NULL, 0);
-		if (has_ended(p, PROCESSES_KILL_MSEC))
+		if (process_has_ended(p, PROCESSES_KILL_MSEC))
 			return;
 	}
 }

@@ -42,6 +42,9 @@ int processes_find(const char *path, struct process *ret);
 /** process_hold() - the same for a known number */
 int process_hold(pid_t pid, struct process *ret);
 
+/** process_has_ended() - waits at most @msec for it; not interruptible */
+bool process_has_ended(const struct process *p, int msec);
+
 /** process_end() - SIGTERM, and SIGKILL if that does not help; bounded; not interruptible */
 void process_end(const struct process *p);
 

@@ -79,7 +79,7 @@ PROGRAMS = {
     **{name: {
         "libraries": set(),
         "never": (*NETWORK, "socket", *THREADS, "system", "popen"),
-    } for name in ("password-prompt", "template")},
+    } for name in ("askpass-fifo", "password-prompt", "plymouth", "splashy", "template", "usplash")},
 }
 
 # objects under src/ (tests left out): imports that none of them may have

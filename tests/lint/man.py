@@ -21,6 +21,7 @@ PAGES = {
     "password-agent": "man/password-agent.8mandos",
     "password-prompt": "man/password-prompt.8mandos",
     "plugin-runner": "man/plugin-runner.8mandos",
+    "plymouth": "man/plymouth.8mandos",
 }
 
 # Debian's section for pages that are of Mandos only; and what is installed beside us.
