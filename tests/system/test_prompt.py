@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from mandos_test import Case, enter_pid_namespace, program, wait_for  # noqa: E402
-from terminal import Terminal  # noqa: E402
+from pseudo_terminal import Terminal  # noqa: E402
 
 REFERENCE = os.environ.get("MANDOS_REFERENCE")
 PROMPT = (glob.glob("/usr/lib/*/mandos/plugins.d/password-prompt")[0] if REFERENCE

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from mandos_test import (Case, enter_pid_namespace, memory_holds, program,  # noqa: E402
                          wait_for)
-from terminal import Terminal  # noqa: E402
+from pseudo_terminal import Terminal  # noqa: E402
 
 REFERENCE = os.environ.get("MANDOS_REFERENCE")
 RUNNER = glob.glob("/usr/lib/*/mandos/plugin-runner")[0] if REFERENCE else program("plugin-runner")
