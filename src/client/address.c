@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool parse_port(const char *text, uint16_t *ret)
@@ -56,6 +57,74 @@ enum address_result address_parse(const char *text, struct peer *ret_peer)
 	return ADDRESS_OK;
 }
 
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_host_name(const char *text, size_t size)
+{
+	bool is_start = true, is_letter_first = false;
+
+	if (size == 0 || size >= ADDRESS_HOST_SIZE)
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		char c = text[i];
+
+		if (c == '.') {
+			if (is_start)
+				return false;
+			is_start = i + 1 < size; /* one dot at the end is legal */
+			continue;
+		}
+		if (!is_letter(c) && !(c >= '0' && c <= '9') && c != '-' && c != '_')
+			return false;
+		if (is_start)
+			is_letter_first = is_letter(c);
+		is_start = false;
+	}
+	return is_letter_first;
+}
+
+enum address_result address_parse_server(const char *text, struct peer *ret_peer,
+					 char ret_host[ADDRESS_HOST_SIZE])
+{
+	enum address_result r = address_parse(text, ret_peer);
+	size_t size;
+
+	ret_host[0] = '\0';
+	if (r != ADDRESS_BAD_HOST)
+		return r;
+	size = (size_t)(strrchr(text, ':') - text);
+	if (!is_host_name(text, size))
+		return r;
+	*ret_peer = (struct peer){ .family = PEER_IPV6 };
+	(void)parse_port(text + size + 1, &ret_peer->port);
+	memcpy(ret_host, text, size);
+	ret_host[size] = '\0';
+	return ADDRESS_OK;
+}
+
+void address_format(const struct peer *p, char ret_text[ADDRESS_FORMAT_SIZE])
+{
+	char host[PEER_ADDRESS_SIZE];
+
+	peer_format_address(p, host);
+	if (p->family == PEER_IPV4)
+		(void)snprintf(ret_text, ADDRESS_FORMAT_SIZE, "%s:%u", host, p->port);
+	else if (p->scope_id)
+		(void)snprintf(ret_text, ADDRESS_FORMAT_SIZE, "[%s%%%u]:%u", host, p->scope_id,
+			       p->port);
+	else
+		(void)snprintf(ret_text, ADDRESS_FORMAT_SIZE, "[%s]:%u", host, p->port);
+}
+
+bool address_is_link_local(const struct peer *p)
+{
+	return address_needs_scope(p) ||
+	       (p->family == PEER_IPV4 && p->address[0] == 169 && p->address[1] == 254);
+}
+
 const char *address_result_text(enum address_result result)
 {
 	switch (result) {
@@ -66,7 +135,7 @@ const char *address_result_text(enum address_result result)
 	case ADDRESS_BAD_PORT:
 		return "has a port that is no number from 0 to 65535";
 	case ADDRESS_BAD_HOST:
-		return "has no numeric IPv4 or IPv6 address (names are not looked up)";
+		return "has neither an IPv4 or IPv6 address nor a host name";
 	}
 	return "";
 }

@@ -39,6 +39,10 @@ struct attempt {
 	short events;
 	usec_t deadline;
 	bool is_quiet;
+	bool has_connected;
+	bool has_handshaken;
+	int connect_errno;
+	char name[ADDRESS_FORMAT_SIZE];
 	char error_text[ERROR_MAX];
 	size_t n_received;
 	uint8_t message[ATTEMPT_MESSAGE_MAX + 1]; /* one more, to see that it is too long */
@@ -54,6 +58,7 @@ struct attempt *attempt_new(struct tls_context *tls, const struct peer *server)
 	a->server = *server;
 	a->fd = -1;
 	a->deadline = USEC_NEVER;
+	address_format(server, a->name);
 	return a;
 }
 
@@ -79,12 +84,14 @@ static void enter(struct attempt *a, enum attempt_state state, usec_t now)
 		a->deadline = usec_add(now, ATTEMPT_CONNECT_USEC);
 		return;
 	case ATTEMPT_STATE_HANDSHAKING:
-		report_debug("connected; waiting for the server's TLS handshake");
+		report_debug("%s: connected; waiting for the server's TLS handshake", a->name);
+		a->has_connected = true;
 		a->events = POLLIN;
 		a->deadline = usec_add(now, ATTEMPT_HANDSHAKE_USEC);
 		return;
 	case ATTEMPT_STATE_AWAITING:
-		report_debug("TLS handshake done; waiting for the server's decision");
+		report_debug("%s: TLS handshake done; waiting for the server's decision", a->name);
+		a->has_handshaken = true;
 		a->events = POLLIN;
 		a->deadline = USEC_NEVER;
 		return;
@@ -144,6 +151,7 @@ static void step_new(struct attempt *a, usec_t now)
 static void fail_connect(struct attempt *a, int error)
 {
 	a->is_quiet = error == ECONNREFUSED;
+	a->connect_errno = error;
 	fail(a, "cannot connect: %s", strerror(error));
 }
 
@@ -302,6 +310,26 @@ const uint8_t *attempt_message(const struct attempt *a, size_t *ret_size)
 const char *attempt_error_text(const struct attempt *a)
 {
 	return a->error_text;
+}
+
+const char *attempt_name(const struct attempt *a)
+{
+	return a->name;
+}
+
+bool attempt_has_connected(const struct attempt *a)
+{
+	return a->has_connected;
+}
+
+bool attempt_has_handshaken(const struct attempt *a)
+{
+	return a->has_handshaken;
+}
+
+bool attempt_lacks_route(const struct attempt *a)
+{
+	return a->connect_errno == ENETUNREACH || a->connect_errno == EHOSTUNREACH;
 }
 
 bool attempt_is_quiet(const struct attempt *a)

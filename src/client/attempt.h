@@ -69,5 +69,17 @@ const uint8_t *attempt_message(const struct attempt *a, size_t *ret_size);
 
 const char *attempt_error_text(const struct attempt *a);
 
+/** attempt_name() - the server's address, as people read it */
+const char *attempt_name(const struct attempt *a);
+
+/** attempt_has_connected() - whether the server was there at all */
+bool attempt_has_connected(const struct attempt *a);
+
+/** attempt_has_handshaken() - whether a Mandos server, or what acts like one, has answered */
+bool attempt_has_handshaken(const struct attempt *a);
+
+/** attempt_lacks_route() - true if the failure was that the network or host is unreachable */
+bool attempt_lacks_route(const struct attempt *a);
+
 /** attempt_is_quiet() - true if the failure is only told with --debug (CLI-CONN-4, CLI-TLS-8) */
 bool attempt_is_quiet(const struct attempt *a);

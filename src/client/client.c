@@ -1,25 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Each turn of the loop looks at everything that can have changed, and then sleeps for the three
- * things that can change it: the attempt's socket, gpg's pipes, standard output. What was not ready
+ * Each turn of the loop looks at everything that can have changed, and then sleeps for what can
+ * change it: sockets, gpg's pipes, the kernel's network events, standard output. What was not ready
  * is asked once too often; nothing here is expensive enough to keep books about it.
+ *
+ * avahi-core brings its own descriptors and times. Its loop is the program's: the turn comes before
+ * each round of it, and the sleep inside it is ours.
  */
 #include "client/client.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <net/if.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "client/interfaces.h"
 #include "client/report.h"
 #include "client/signals.h"
+#include "client/status.h"
+
+/* avahi-core has five or six. */
+#define LOOP_LIBRARY_FDS_MAX 32
+#define LOOP_FDS_MAX \
+	(LOOP_LIBRARY_FDS_MAX + OPENPGP_FDS_MAX + CANDIDATES_MAX + OPTIONS_SERVERS_MAX + 2)
 
 static void enter_over(struct client *c, int exit_status)
 {
@@ -27,87 +34,46 @@ static void enter_over(struct client *c, int exit_status)
 	c->exit_status = exit_status;
 }
 
-static void enter_resting(struct client *c, usec_t now)
+static void give_up_message(struct client *c)
 {
-	usec_t rest = MAX_OF(c->options->retry_usec, CLIENT_RETRY_MIN_USEC);
-
-	c->attempt = attempt_free(c->attempt);
 	c->plaintext = secret_free(c->plaintext);
-	c->phase = CLIENT_RESTING;
-	c->deadline = usec_add(now, rest);
-	report_debug("trying again in %llu ms", (unsigned long long)(rest / USEC_PER_MSEC));
+	talks_end(&c->talks, c->decrypting, CANDIDATE_REFUSED, c->now, c->chance);
+	c->decrypting = NULL;
+	c->phase = CLIENT_FETCHING;
 }
 
-static void enter_talking(struct client *c)
+static void turn_fetching(struct client *c)
 {
-	struct peer server = c->options->server;
-
-	server.scope_id = interfaces_scope(c->options->interfaces, if_nametoindex);
-	report_debug("connecting to %s", c->options->connect);
-	c->attempt = attempt_new(c->tls, &server);
-	if (!c->attempt) {
-		report_error("out of memory");
-		enter_over(c, EX_OSERR);
-		return;
-	}
-	c->phase = CLIENT_TALKING;
-}
-
-static void enter_decrypting(struct client *c, usec_t now)
-{
+	struct talk *t = talks_message(&c->talks);
+	const uint8_t *message;
 	size_t size;
-	const uint8_t *message = attempt_message(c->attempt, &size);
 
+	if (!t || c->keys.state != KEYS_READY)
+		return;
+	message = attempt_message(t->attempt, &size);
+	c->decrypting = t;
 	c->phase = CLIENT_DECRYPTING;
-	c->deadline = usec_add(now, CLIENT_DECRYPT_USEC);
+	c->decrypt_deadline = usec_add(c->now, CLIENT_DECRYPT_USEC);
 	/* A failure to start is the operation's result like any other, and is met in the next turn.
 	 */
 	(void)openpgp_decrypt_start(c->openpgp, message, size);
 }
 
-static void turn_talking(struct client *c, usec_t now)
-{
-	size_t size;
-
-	switch (attempt_step(c->attempt, now)) {
-	case ATTEMPT_GOING:
-		return;
-	case ATTEMPT_RECEIVED:
-		(void)attempt_message(c->attempt, &size);
-		report_debug("received %zu bytes from %s", size, c->options->connect);
-		c->phase = CLIENT_HOLDING;
-		return;
-	case ATTEMPT_REFUSED:
-		report_debug("%s gives no password (denied, disabled or unknown)",
-			     c->options->connect);
-		enter_resting(c, now);
-		return;
-	case ATTEMPT_FAILED:
-		if (attempt_is_quiet(c->attempt))
-			report_debug("%s: %s", c->options->connect, attempt_error_text(c->attempt));
-		else
-			report_error("%s: %s", c->options->connect, attempt_error_text(c->attempt));
-		enter_resting(c, now);
-		return;
-	}
-}
-
-static void turn_decrypting(struct client *c, usec_t now)
+static void turn_decrypting(struct client *c)
 {
 	if (openpgp_state(c->openpgp) == OPENPGP_BUSY) {
-		if (now < c->deadline)
+		if (c->now < c->decrypt_deadline)
 			return;
 		openpgp_cancel(c->openpgp, "gpg took too long");
 	}
 	if (openpgp_state(c->openpgp) == OPENPGP_FAILED) {
-		report_error("cannot decrypt what %s sent: %s", c->options->connect,
-			     openpgp_error_text(c->openpgp));
+		report_error("cannot decrypt what %s sent: %s",
+			     attempt_name(c->decrypting->attempt), openpgp_error_text(c->openpgp));
 		(void)openpgp_take(c->openpgp);
-		enter_resting(c, now);
+		give_up_message(c);
 		return;
 	}
 	c->plaintext = openpgp_take(c->openpgp);
-	c->attempt = attempt_free(c->attempt);
 	if (!c->plaintext) {
 		report_error("out of memory");
 		enter_over(c, EX_OSERR);
@@ -122,7 +88,7 @@ static void turn_decrypting(struct client *c, usec_t now)
  * At most PIPE_BUF bytes once poll() has said yes: that never blocks, and standard output need not
  * be made non-blocking, which everybody who shares it would feel. Returns false to be called later.
  */
-static bool write_some(struct client *c, usec_t now)
+static bool write_some(struct client *c)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	ssize_t n;
@@ -145,45 +111,128 @@ static bool write_some(struct client *c, usec_t now)
 	report_error("cannot write the password: %s", n < 0 ? strerror(errno) : "nothing taken");
 	/* CLI-CONN-8; but a second copy behind a part of the first would be a wrong password. */
 	if (c->n_written == 0)
-		enter_resting(c, now);
+		give_up_message(c);
 	else
 		enter_over(c, EX_IOERR);
 	return false;
+}
+
+static void add_candidate(struct client *c, const struct peer *server, uint32_t index,
+			  bool is_named)
+{
+	if (!candidates_add(&c->talks.candidates, server, index, is_named, c->now))
+		report_debug("one server too many; it is left out");
+}
+
+static void on_found(void *userdata, const struct peer *server, uint32_t index)
+{
+	add_candidate(userdata, server, index, false);
+}
+
+static void on_gone(void *userdata, const struct peer *server, uint32_t index)
+{
+	struct client *c = userdata;
+
+	candidates_gone(&c->talks.candidates, server, index);
+}
+
+static void on_looked_up(void *userdata, const struct peer *server)
+{
+	add_candidate(userdata, server, 0, true);
+}
+
+/* A link-local address is one on each of our links (CLI-DIR-3, where there is only one). */
+static void add_on_links(struct client *c, const struct peer *server)
+{
+	for (size_t i = 0; i < c->network->links.n_links; i++) {
+		const struct link *link = &c->network->links.links[i];
+		struct peer scoped = *server;
+
+		if (network_role(c->network, link) == SELECTION_NOT || !link_is_running(link))
+			continue;
+		scoped.scope_id = link->index;
+		add_candidate(c, &scoped, link->index, true);
+	}
+}
+
+static void add_named(struct client *c)
+{
+	for (size_t i = 0; i < c->options->n_servers; i++) {
+		const struct server_option *s = &c->options->servers[i];
+
+		if (s->host[0])
+			continue;
+		if (address_needs_scope(&s->address))
+			add_on_links(c, &s->address);
+		else
+			add_candidate(c, &s->address, 0, true);
+	}
+}
+
+/* Servers that are named are asked when there is a network; then again when it changes. */
+static void turn_network(struct client *c)
+{
+	bool has_changed = network_step(c->network);
+
+	if (!network_is_ready(c->network, c->now))
+		return;
+	if (!c->has_begun || has_changed)
+		add_named(c);
+	if (has_changed)
+		candidates_wake(&c->talks.candidates, c->now);
+	for (size_t i = 0; i < c->n_lookups; i++) {
+		if (has_changed)
+			lookup_wake(&c->lookups[i], c->now);
+		lookup_step(&c->lookups[i], c->now, MAX_OF(c->options->retry_usec, USEC_PER_SEC),
+			    on_looked_up, c);
+	}
+	c->has_begun = true;
+}
+
+static void turn_silence(struct client *c)
+{
+	char text[STATUS_TEXT_SIZE];
+	size_t n = 0;
+
+	if (c->has_told || c->talks.was_answered || c->now < c->silence_end)
+		return;
+	c->has_told = true;
+	for (size_t i = 0; i < CANDIDATES_MAX; i++)
+		n += c->talks.candidates.list[i].is_used;
+	status_format(&c->network->links, &c->network->selection, n, text);
+	report_error("%s", text);
 }
 
 static void turn(struct client *c, struct instant now)
 {
 	enum client_phase before;
 
+	c->now = now.boot;
+	/* Not for secrets: without it the next time is only a little less by chance. */
+	if (getrandom(&c->chance, sizeof(c->chance), GRND_NONBLOCK) < 0)
+		c->chance = (uint32_t)now.boot;
 	if (keys_step(&c->keys, c->options, now) == KEYS_UNUSABLE) {
 		enter_over(c, EX_UNAVAILABLE);
 		return;
 	}
-	/* Ends: phases only go on to the next, or to RESTING, whose deadline is in the future. */
+	if (c->phase == CLIENT_FETCHING || c->phase == CLIENT_DECRYPTING) {
+		turn_network(c);
+		if (c->discovery)
+			discovery_step(c->discovery, &c->network->links, &c->network->selection,
+				       c->now, c->chance);
+		talks_step(&c->talks, c->now, c->chance);
+		turn_silence(c);
+	}
+	/* Ends: a message that was given up is not in the list any more. */
 	do {
 		before = c->phase;
-		switch (c->phase) {
-		case CLIENT_RESTING:
-			if (now.boot >= c->deadline)
-				enter_talking(c);
-			break;
-		case CLIENT_TALKING:
-			turn_talking(c, now.boot);
-			break;
-		case CLIENT_HOLDING:
-			if (c->keys.state == KEYS_READY)
-				enter_decrypting(c, now.boot);
-			break;
-		case CLIENT_DECRYPTING:
-			turn_decrypting(c, now.boot);
-			break;
-		case CLIENT_WRITING:
-			while (write_some(c, now.boot))
+		if (c->phase == CLIENT_FETCHING)
+			turn_fetching(c);
+		else if (c->phase == CLIENT_DECRYPTING)
+			turn_decrypting(c);
+		else if (c->phase == CLIENT_WRITING)
+			while (write_some(c))
 				;
-			break;
-		case CLIENT_OVER:
-			break;
-		}
 	} while (c->phase != before);
 }
 
@@ -191,60 +240,138 @@ static usec_t next_deadline(const struct client *c)
 {
 	usec_t when = c->keys.deadline;
 
-	if (c->phase == CLIENT_RESTING || c->phase == CLIENT_DECRYPTING)
-		when = MIN_OF(when, c->deadline);
-	if (c->phase == CLIENT_TALKING)
-		when = MIN_OF(when, attempt_deadline(c->attempt));
+	if (c->phase == CLIENT_WRITING)
+		return when;
+	if (c->phase == CLIENT_DECRYPTING)
+		when = MIN_OF(when, c->decrypt_deadline);
+	when = MIN_OF(when, talks_deadline(&c->talks));
+	if (c->discovery)
+		when = MIN_OF(when, discovery_deadline(c->discovery));
+	if (!c->has_begun)
+		when = MIN_OF(when, c->network->patience);
+	for (size_t i = 0; c->has_begun && i < c->n_lookups; i++)
+		when = MIN_OF(when, c->lookups[i].deadline);
+	if (!c->has_told && !c->talks.was_answered)
+		when = MIN_OF(when, c->silence_end);
 	return when;
 }
 
-/* Returns false if the sleep failed for a reason that will not go away. */
-static bool sleep_until_ready(struct client *c, usec_t now)
+/* What is ours to wait for, without gpg. */
+static nfds_t fill_fds(const struct client *c, struct pollfd *ret_fds)
 {
-	struct pollfd fds[OPENPGP_FDS_MAX + 1];
-	nfds_t n_gpg = openpgp_poll_set(c->openpgp, fds);
-	nfds_t n = n_gpg;
-	usec_t when = next_deadline(c);
-	usec_t left = usec_sub(when, now);
-	struct timespec ts = { .tv_sec = (time_t)(left / USEC_PER_SEC),
-			       .tv_nsec = (long)(left % USEC_PER_SEC * 1000) };
+	nfds_t n = 0;
 
-	if (c->phase == CLIENT_TALKING)
-		fds[n++] = (struct pollfd){ .fd = attempt_fd(c->attempt),
-					    .events = attempt_events(c->attempt) };
-	if (c->phase == CLIENT_WRITING)
-		fds[n++] = (struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT };
-	if (ppoll(fds, n, when == USEC_NEVER ? NULL : &ts, signals_sleep_mask()) < 0)
-		return errno == EINTR;
-	openpgp_dispatch(c->openpgp, fds, n_gpg);
-	return true;
+	if (c->phase == CLIENT_WRITING) {
+		ret_fds[n++] = (struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT };
+		return n;
+	}
+	n = talks_poll_set(&c->talks, ret_fds);
+	ret_fds[n++] = (struct pollfd){ .fd = c->network->netlink.fd, .events = POLLIN };
+	for (size_t i = 0; i < c->n_lookups; i++)
+		ret_fds[n++] = (struct pollfd){ .fd = c->lookups[i].fd, .events = POLLIN };
+	return n;
 }
 
-int client_start(struct client *c, const struct options *o, struct tls_context *tls,
-		 struct openpgp *openpgp)
+/* The library's poll(): everybody's descriptors, the earliest time, and signals let in. */
+static int sleep_until_ready(struct pollfd *library_fds, unsigned int n_library, int msec,
+			     void *userdata)
 {
-	*c = (struct client){ .options = o, .tls = tls, .openpgp = openpgp };
-	return keys_start(&c->keys, openpgp, o, instant_now()) < 0 ? EX_UNAVAILABLE : 0;
+	struct client *c = userdata;
+	struct pollfd fds[LOOP_FDS_MAX];
+	usec_t left = usec_sub(next_deadline(c), instant_now().boot);
+	struct timespec ts;
+	nfds_t n_gpg, n;
+	int r;
+
+	if (n_library > LOOP_LIBRARY_FDS_MAX) {
+		errno = E2BIG;
+		return -1;
+	}
+	n_gpg = openpgp_poll_set(c->openpgp, fds);
+	memcpy(fds + n_gpg, library_fds, n_library * sizeof(*fds));
+	n = n_gpg + n_library;
+	n += fill_fds(c, fds + n);
+	if (msec >= 0)
+		left = MIN_OF(left, (usec_t)msec * USEC_PER_MSEC);
+	ts.tv_sec = (time_t)(left / USEC_PER_SEC);
+	ts.tv_nsec = (long)(left % USEC_PER_SEC * 1000);
+	r = ppoll(fds, n, left == USEC_NEVER ? NULL : &ts, signals_sleep_mask());
+	if (r < 0)
+		return errno == EINTR ? 0 : -1;
+	memcpy(library_fds, fds + n_gpg, n_library * sizeof(*fds));
+	openpgp_dispatch(c->openpgp, fds, n_gpg);
+	return r;
+}
+
+static int start_discovery(struct client *c)
+{
+	struct discovery_events events = { .found = on_found, .gone = on_gone, .userdata = c };
+	const char *error;
+
+	if (discovery_new(avahi_simple_poll_get(c->loop), &events, &c->discovery, &error) == 0)
+		return 0;
+	report_error("cannot search for servers: %s", error);
+	return EX_UNAVAILABLE;
+}
+
+static void start_lookups(struct client *c)
+{
+	for (size_t i = 0; i < c->options->n_servers; i++) {
+		const struct server_option *s = &c->options->servers[i];
+
+		if (s->host[0])
+			lookup_init(&c->lookups[c->n_lookups++], s->host, s->address.port, c->now);
+	}
+}
+
+int client_start(struct client *c, const struct client_parts *parts)
+{
+	struct instant now = instant_now();
+	const struct options *o = parts->options;
+	bool has_connect = options_has_connect(o);
+
+	*c = (struct client){ .options = o,
+			      .tls = parts->tls,
+			      .openpgp = parts->openpgp,
+			      .warden = parts->warden,
+			      .network = parts->network,
+			      .now = now.boot,
+			      .silence_end = usec_add(now.boot, CLIENT_SILENCE_USEC) };
+	talks_init(&c->talks, c->tls, c->warden, !has_connect, o->retry_usec);
+	start_lookups(c);
+	if (keys_start(&c->keys, c->openpgp, c->warden, o, now) < 0)
+		return EX_UNAVAILABLE;
+	c->loop = avahi_simple_poll_new();
+	if (!c->loop) {
+		report_error("out of memory");
+		return EX_OSERR;
+	}
+	avahi_simple_poll_set_func(c->loop, sleep_until_ready, c);
+	return has_connect ? 0 : start_discovery(c);
 }
 
 void client_deinit(struct client *c)
 {
-	c->attempt = attempt_free(c->attempt);
+	for (size_t i = 0; i < c->n_lookups; i++)
+		lookup_deinit(&c->lookups[i]);
+	c->discovery = discovery_free(c->discovery);
+	talks_deinit(&c->talks);
 	c->plaintext = secret_free(c->plaintext);
 	c->openpgp = openpgp_free(c->openpgp);
 	keys_deinit(&c->keys);
 	c->tls = tls_context_free(c->tls);
+	if (c->loop)
+		avahi_simple_poll_free(c->loop);
+	c->loop = NULL;
 }
 
 int client_run(struct client *c)
 {
 	while (!signals_caught()) {
-		struct instant now = instant_now();
-
-		turn(c, now);
+		turn(c, instant_now());
 		if (c->phase == CLIENT_OVER)
 			return c->exit_status;
-		if (!sleep_until_ready(c, now.boot)) {
+		if (avahi_simple_poll_iterate(c->loop, -1) < 0) {
 			report_error("cannot wait: %s", strerror(errno));
 			return EX_OSERR;
 		}

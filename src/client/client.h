@@ -1,32 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 /*
- * The course of things: keys on one side, a server on the other, the password at the end.
+ * The course of things: keys on one side, servers on the other, the password at the end.
  *
- * One server is talked to at a time, for as long as it takes. The keys are imported while the
- * network works: import and handshake take the same tenth of a second, on the way of every boot.
- * (A key file that gpg refuses shows only then; the server may have answered already. Files that
- * are missing show before.)
+ * All servers are talked to at the same time, and the first good answer wins. The keys are imported
+ * while the network works: import and handshake take the same tenth of a second, on the way of
+ * every boot. (A key file that gpg refuses shows only then; a server may have answered already.
+ * Files that are missing show before.)
  *
- * Bounds: CLIENT_DECRYPT_USEC for gpg; CLIENT_RETRY_MIN_USEC between two attempts.
+ * Bounds: CLIENT_DECRYPT_USEC for gpg; CLIENT_SILENCE_USEC until people are told that nobody has
+ * answered.
  */
 
+#include <avahi-common/simple-watch.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/clock.h"
-#include "client/attempt.h"
+#include "client/discovery.h"
 #include "client/keys.h"
+#include "client/lookup.h"
+#include "client/network.h"
 #include "client/openpgp.h"
 #include "client/options.h"
+#include "client/talks.h"
 
-#define CLIENT_DECRYPT_USEC   (60 * USEC_PER_SEC)
-#define CLIENT_RETRY_MIN_USEC (10 * USEC_PER_MSEC) /* --retry=0 must not spin either */
+#define CLIENT_DECRYPT_USEC (60 * USEC_PER_SEC)
+#define CLIENT_SILENCE_USEC (10 * USEC_PER_SEC)
 
 enum client_phase {
-	CLIENT_RESTING = 0, /* until next_attempt */
-	CLIENT_TALKING,
-	CLIENT_HOLDING, /* the message is here, the keys are not ready */
-	CLIENT_DECRYPTING,
+	CLIENT_FETCHING = 0,
+	CLIENT_DECRYPTING, /* one message; the other conversations go on */
 	CLIENT_WRITING,
 	CLIENT_OVER,
 };
@@ -35,24 +39,43 @@ struct client {
 	const struct options *options;
 	struct tls_context *tls;
 	struct openpgp *openpgp;
+	struct warden *warden;
+	struct network *network;
 	struct keys keys;
-	struct attempt *attempt;
+	AvahiSimplePoll *loop;
+	struct discovery *discovery; /* NULL with --connect */
+	struct lookup lookups[OPTIONS_SERVERS_MAX];
+	size_t n_lookups;
+	struct talks talks;
+	bool has_begun; /* the named servers are candidates */
+	bool has_told;
+	usec_t silence_end;
+	usec_t now; /* of this turn */
+	uint32_t chance;
 	enum client_phase phase;
-	usec_t deadline; /* of RESTING and DECRYPTING */
+	struct talk *decrypting;
+	usec_t decrypt_deadline;
 	struct secret *plaintext;
 	size_t n_written;
 	int exit_status; /* when over */
 };
 
+/** struct client_parts - what client_start() is given */
+struct client_parts {
+	const struct options *options;
+	struct tls_context *tls; /* becomes the client's, whatever is returned */
+	struct openpgp *openpgp; /* likewise */
+	struct warden *warden;
+	struct network *network;
+};
+
 /**
  * client_start() - makes the client ready to ask
- * @tls, @openpgp: become the client's, whatever is returned
  *
- * Owner:  client_deinit(), whatever is returned.
+ * Owner:  client_deinit(), whatever is returned. @c must not move.
  * Errors: an exit status (CLI-EXIT-3) after a message; 0 on success.
  */
-int client_start(struct client *c, const struct options *o, struct tls_context *tls,
-		 struct openpgp *openpgp);
+int client_start(struct client *c, const struct client_parts *parts);
 
 /** client_deinit() - closes connections and erases what is secret */
 void client_deinit(struct client *c);

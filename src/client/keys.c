@@ -97,17 +97,17 @@ static enum keys_state import(struct keys *k, enum keys_state state, const char 
 
 	k->path = path;
 	k->deadline = usec_add(now.boot, KEYS_STEP_USEC);
-	wall_clock_repair(now.real, fd);
+	wall_clock_repair(now.real, fd, k->warden);
 	if (openpgp_import_start(k->openpgp, fd,
 				 is_secret ? OPENPGP_KEY_SECRET : OPENPGP_KEY_PUBLIC) < 0)
 		return refuse(k);
 	return enter(k, state);
 }
 
-int keys_start(struct keys *ret, struct openpgp *openpgp, const struct options *o,
+int keys_start(struct keys *ret, struct openpgp *openpgp, struct warden *w, const struct options *o,
 	       struct instant now)
 {
-	*ret = (struct keys){ .openpgp = openpgp, .public_fd = -1, .secret_fd = -1 };
+	*ret = (struct keys){ .openpgp = openpgp, .warden = w, .public_fd = -1, .secret_fd = -1 };
 	if (open_key(o->pubkey, &ret->public_fd) < 0 || open_key(o->seckey, &ret->secret_fd) < 0)
 		return -1;
 	return import(ret, KEYS_IMPORTING_PUBLIC, o->pubkey, now) == KEYS_UNUSABLE ? -1 : 0;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "client/openpgp.h"
 #include "client/options.h"
+#include "client/warden.h"
 #include "tls/tls.h"
 
 #define KEYS_TLS_FILE_MAX ((size_t)64 * 1024)
@@ -32,6 +33,7 @@ enum keys_state {
 /** struct keys - the OpenPGP pair on its way into the key ring */
 struct keys {
 	struct openpgp *openpgp;
+	struct warden *warden;
 	enum keys_state state;
 	const char *path; /* of the file being imported */
 	int public_fd;
@@ -41,13 +43,13 @@ struct keys {
 
 /**
  * keys_start() - opens both files and starts the first import
- * @openpgp: must outlive @ret
+ * @openpgp, @w: must outlive @ret
  *
  * Both are opened first, so that a missing file is told before any server is troubled.
  * Owner:  keys_deinit(), whatever is returned.
  * Errors: -1 after a message (CLI-PGP-4).
  */
-int keys_start(struct keys *ret, struct openpgp *openpgp, const struct options *o,
+int keys_start(struct keys *ret, struct openpgp *openpgp, struct warden *w, const struct options *o,
 	       struct instant now);
 
 void keys_deinit(struct keys *k);

@@ -18,11 +18,13 @@
 #include "client/client.h"
 #include "client/gpg-home.h"
 #include "client/keys.h"
+#include "client/network.h"
 #include "client/openpgp.h"
 #include "client/options.h"
 #include "client/privileges.h"
 #include "client/report.h"
 #include "client/signals.h"
+#include "client/warden.h"
 
 /* Far more than is needed. GPGME closes every possible descriptor in each child it makes. */
 #define DESCRIPTORS_MAX 256
@@ -62,18 +64,32 @@ static int prepare_process(void)
 	if (r == 0)
 		r = secret_process_harden();
 	if (r == 0)
-		r = limit_descriptors();
-	if (r == 0)
 		return 0;
 	report_error("cannot prepare the process: %s", strerror(-r));
 	return EX_OSERR;
 }
 
-/* Everything between the making of the GnuPG home and its removal. */
-static int fetch(const struct options *o, struct tls_context *tls, struct gpg_home *home)
+/* From here on this process is nobody special, and neither is what it executes. */
+static int become_plain(void)
 {
+	int r = privileges_drop();
+
+	if (r == 0)
+		r = limit_descriptors();
+	if (r == 0)
+		return 0;
+	report_error("cannot give up root's rights: %s", strerror(-r));
+	return EX_OSERR;
+}
+
+/* Everything between the making of the GnuPG home and its removal. */
+static int fetch(const struct options *o, struct network *network, struct tls_context *tls,
+		 struct gpg_home *home)
+{
+	struct client_parts parts = {
+		.options = o, .tls = tls, .warden = network->warden, .network = network
+	};
 	struct client client = { 0 };
-	struct openpgp *openpgp;
 	const char *error;
 	int r = gpg_home_make(home);
 
@@ -83,46 +99,83 @@ static int fetch(const struct options *o, struct tls_context *tls, struct gpg_ho
 		(void)tls_context_free(tls);
 		return EX_UNAVAILABLE;
 	}
-	r = openpgp_new(home->path, &openpgp, &error);
+	r = openpgp_new(home->path, &parts.openpgp, &error);
 	if (r < 0) {
 		report_error("cannot use GnuPG: %s", error);
 		(void)tls_context_free(tls);
 		return r == -ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
 	}
-	r = client_start(&client, o, tls, openpgp);
+	r = client_start(&client, &parts);
+	/* All files are open; what comes now comes from strangers. */
+	if (r == 0 && privileges_drop_capabilities() < 0)
+		report_error("cannot give up capabilities: %s", strerror(errno));
 	if (r == 0)
 		r = client_run(&client);
 	client_deinit(&client);
 	return r;
 }
 
-static int run(const struct options *o)
+static int use_network(const struct options *o, struct warden *w, struct gpg_home *home)
+{
+	struct network network;
+	struct tls_context *tls;
+	int status;
+	int r = network_start(&network, o, w, instant_now().boot);
+
+	if (r < 0) {
+		report_error("cannot ask the kernel for network interfaces: %s", strerror(-r));
+		status = EX_OSERR;
+	} else {
+		status = keys_load_tls(o, &tls);
+		if (status == 0)
+			status = fetch(o, &network, tls, home);
+	}
+	network_close(&network);
+	return status;
+}
+
+/* CLI-MC-5, CLI-EXIT-1: the order of work. */
+static int work(const struct options *o, struct warden *w)
 {
 	struct gpg_home home = { 0 };
-	struct tls_context *tls;
-	int status, r;
+	int status = EXIT_FAILURE;
+	int r;
 
-	if (!o->connect) {
-		report_error("this build cannot look for servers; name one with --connect");
-		return EX_UNAVAILABLE;
-	}
-	r = signals_start();
+	(void)warden_ask_plain(w, WARDEN_FIX_OWNERS);
+	/* CLI-HOOK-9: a signal waits for the hook that runs. */
+	while (!signals_caught() && warden_ask_plain(w, WARDEN_HOOK_START) > 0)
+		;
+	if (!signals_caught())
+		status = use_network(o, w, &home);
+	while (warden_ask_plain(w, WARDEN_HOOK_STOP) > 0)
+		;
+	(void)warden_ask_plain(w, WARDEN_LINKS_DOWN);
+	warden_stop(w);
+	r = gpg_home_remove(&home);
+	if (r < 0)
+		report_error("cannot remove GnuPG's directory: %s", strerror(-r));
+	return status;
+}
+
+static int run(const struct options *o)
+{
+	struct warden warden;
+	int status;
+	int r = signals_start();
+
 	if (r < 0) {
 		report_error("cannot set up signals: %s", strerror(-r));
 		return EX_OSERR;
 	}
-	status = keys_load_tls(o, &tls);
-	if (status != 0)
-		return status;
-	status = fetch(o, tls, &home);
-
-	/* CLI-EXIT-1: without root's rights, the directory last. */
-	r = privileges_drop();
-	if (r < 0)
-		report_error("cannot give up root's rights: %s", strerror(-r));
-	r = gpg_home_remove(&home);
-	if (r < 0)
-		report_error("cannot remove GnuPG's directory: %s", strerror(-r));
+	r = warden_start(&warden, o);
+	if (r < 0) {
+		report_error("cannot start a process: %s", strerror(-r));
+		return EX_OSERR;
+	}
+	status = become_plain();
+	if (status == 0)
+		return work(o, &warden);
+	warden_stop(&warden);
 	return status;
 }
 

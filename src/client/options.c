@@ -26,6 +26,7 @@
 
 enum key {
 	KEY_USAGE = 256,
+	KEY_SERVER,
 	KEY_PRIORITY,
 	KEY_DELAY,
 	KEY_RETRY,
@@ -37,9 +38,13 @@ enum key {
 
 static const struct argp_option option_table[] = {
 	{ "connect", 'c', "ADDRESS:PORT", 0, "Ask this server and do not look for others", 1 },
+	{ "server", KEY_SERVER, "ADDRESS:PORT", 0, "Ask this server too", 1 },
 	{ "interface", 'i', "NAME[,NAME...]", 0, "Use only these network interfaces", 1 },
 	{ "pubkey", 'p', "FILE", 0, "OpenPGP public key", 1 },
 	{ "seckey", 's', "FILE", 0, "OpenPGP secret key", 1 },
+	/* They meant --seckey when there was no --server. */
+	{ "se", 's', "FILE", OPTION_HIDDEN, NULL, 1 },
+	{ "s", 's', "FILE", OPTION_HIDDEN, NULL, 1 },
 	{ "tls-pubkey", 'T', "FILE", 0, "TLS raw public key", 1 },
 	{ "tls-privkey", 't', "FILE", 0, "TLS private key", 1 },
 	{ "priority", KEY_PRIORITY, "STRING", 0, "GnuTLS priority string", 1 },
@@ -115,15 +120,25 @@ static error_t set_dh_bits(struct options *o, const char *text)
 	return 0;
 }
 
-static error_t set_connect(struct options *o, const char *text)
+static error_t add_server(struct options *o, const char *text, bool is_connect)
 {
-	enum address_result r = address_parse(text, &o->server);
+	struct server_option *server = &o->servers[o->n_servers];
+	const char *option = is_connect ? "connect" : "server";
+	enum address_result r;
 
-	if (r != ADDRESS_OK) {
-		report_error("--connect=%s %s", text, address_result_text(r));
+	if (o->n_servers == OPTIONS_SERVERS_MAX) {
+		report_error("--%s=%s is one too many; %d servers can be named", option, text,
+			     OPTIONS_SERVERS_MAX);
 		return STOP_BAD;
 	}
-	o->connect = text;
+	r = address_parse_server(text, &server->address, server->host);
+	if (r != ADDRESS_OK) {
+		report_error("--%s=%s %s", option, text, address_result_text(r));
+		return STOP_BAD;
+	}
+	server->text = text;
+	server->is_connect = is_connect;
+	o->n_servers++;
 	return 0;
 }
 
@@ -162,7 +177,9 @@ static error_t set_option(int key, char *arg, struct argp_state *state)
 		state->err_stream = NULL;
 		return 0;
 	case 'c':
-		return set_connect(o, arg);
+		return add_server(o, arg, true);
+	case KEY_SERVER:
+		return add_server(o, arg, false);
 	case 'i':
 		return add_interfaces(o, arg);
 	case 'p':
@@ -252,4 +269,33 @@ void options_deinit(struct options *o)
 {
 	free(o->interfaces);
 	o->interfaces = NULL;
+}
+
+bool options_has_connect(const struct options *o)
+{
+	for (size_t i = 0; i < o->n_servers; i++) {
+		if (o->servers[i].is_connect)
+			return true;
+	}
+	return false;
+}
+
+char *options_connect_text(const struct options *o)
+{
+	char *joined = NULL;
+
+	for (size_t i = 0; i < o->n_servers; i++) {
+		char *longer;
+		int n;
+
+		if (!o->servers[i].is_connect)
+			continue;
+		n = asprintf(&longer, "%s%s%s", joined ? joined : "", joined ? "," : "",
+			     o->servers[i].text);
+		free(joined);
+		if (n < 0)
+			return NULL;
+		joined = longer;
+	}
+	return joined;
 }

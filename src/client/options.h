@@ -3,16 +3,20 @@
 /*
  * The command line of mandos-client.
  *
- * Bounds: OPTIONS_MSEC_MAX milliseconds for --retry and --delay.
+ * Bounds: OPTIONS_MSEC_MAX milliseconds for --retry and --delay; OPTIONS_SERVERS_MAX servers.
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/clock.h"
+#include "client/address.h"
 #include "wire/peer.h"
 
 /* CLI-MC-2. */
 #define OPTIONS_MSEC_MAX ((usec_t)2147483647)
+
+#define OPTIONS_SERVERS_MAX 16
 
 /* CLI-MC-1. */
 #define OPTIONS_KEY_DIR	 "/conf/conf.d/mandos/"
@@ -24,11 +28,19 @@ enum options_result {
 	OPTIONS_BAD,   /* a message was printed */
 };
 
+/** struct server_option - one --connect or --server */
+struct server_option {
+	const char *text;	      /* as given */
+	bool is_connect;	      /* --connect: servers are not searched for (CLI-DIR-2) */
+	struct peer address;	      /* scope 0; if @host is not empty, only the port counts */
+	char host[ADDRESS_HOST_SIZE]; /* a name to look up; empty: @address is it */
+};
+
 /** struct options - what the command line says; strings point into it unless noted */
 struct options {
-	const char *connect; /* as given, for network hooks (CLI-HOOK-4); NULL: discover servers */
-	struct peer server;  /* what @connect means; scope 0 */
-	char *interfaces;    /* owned; as given, repeated options joined by commas; may be empty */
+	struct server_option servers[OPTIONS_SERVERS_MAX];
+	size_t n_servers;
+	char *interfaces; /* owned; as given, repeated options joined by commas; may be empty */
 	const char *pubkey;
 	const char *seckey;
 	const char *tls_pubkey;
@@ -53,3 +65,13 @@ struct options {
 int options_parse(int argc, char **argv, struct options *ret);
 
 void options_deinit(struct options *o);
+
+/** options_has_connect() - servers are named, and not searched for */
+bool options_has_connect(const struct options *o);
+
+/**
+ * options_connect_text() - the values of --connect, joined by commas, for network hooks
+ *
+ * Owner: the caller frees it. NULL if there are none, or no memory. Source: CLI-HOOK-4, CLI-HOOK-8.
+ */
+char *options_connect_text(const struct options *o);

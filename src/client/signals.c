@@ -73,6 +73,17 @@ void signals_block(void)
 	(void)sigprocmask(SIG_SETMASK, &work_mask, NULL);
 }
 
+void signals_default(void)
+{
+	struct sigaction by_default = { .sa_handler = SIG_DFL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		if (sigismember(&work_mask, wanted[i]))
+			(void)sigaction(wanted[i], &by_default, NULL);
+	}
+	signals_open();
+}
+
 void signals_die(int signal)
 {
 	struct sigaction by_default = { .sa_handler = SIG_DFL };

@@ -31,5 +31,8 @@ const sigset_t *signals_sleep_mask(void);
 void signals_open(void);
 void signals_block(void);
 
+/** signals_default() - in a child of ours that executes nothing: it dies by the first signal */
+void signals_default(void);
+
 /** signals_die() - dies of @signal by its default action (CLI-SIG-2) */
 void signals_die(int signal) _noreturn_;

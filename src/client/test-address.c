@@ -132,12 +132,84 @@ static void test_address_to_sockaddr__scope__only_for_link_local(void **state)
 	assert_int_equal(ntohl(in.sin_addr.s_addr), 0xc0000207);
 }
 
+static void test_address_parse_server__names__told_from_bad_addresses(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *host; /* NULL: refused */
+	} names[] = {
+		{ "localhost:4711", "localhost" },
+		{ "mandos.example.org:4711", "mandos.example.org" },
+		{ "mandos.example.org.:4711", "mandos.example.org." },
+		{ "4711.a-b_c:4711", "4711.a-b_c" },
+		{ "192.0.2.1:4711", "" },
+		{ "[::1]:4711", "" },
+		{ "192.0.2.256:4711", NULL },
+		{ "192.0.2:4711", NULL },
+		{ "example.1com:4711", NULL },
+		{ "[localhost]:4711", NULL },
+		{ "a b:4711", NULL },
+		{ "a..b:4711", NULL },
+		{ ".a:4711", NULL },
+		{ ":4711", NULL },
+		{ "[fe80::1%lo]:4711", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char host[ADDRESS_HOST_SIZE];
+		struct peer p;
+		enum address_result r = address_parse_server(names[i].text, &p, host);
+
+		print_message("%s\n", names[i].text);
+		assert_int_equal(r, names[i].host ? ADDRESS_OK : ADDRESS_BAD_HOST);
+		if (!names[i].host)
+			continue;
+		assert_string_equal(host, names[i].host);
+		assert_int_equal(p.port, 4711);
+	}
+}
+
+static void test_address_parse_server__at_the_bound__refused_beyond(void **state)
+{
+	char text[ADDRESS_HOST_SIZE + 8], host[ADDRESS_HOST_SIZE];
+	struct peer p;
+
+	memset(text, 'a', sizeof(text));
+	(void)strcpy(text + ADDRESS_HOST_SIZE - 1, ":1");
+	assert_int_equal(address_parse_server(text, &p, host), ADDRESS_OK);
+	assert_int_equal(strlen(host), ADDRESS_HOST_SIZE - 1);
+	memset(text, 'a', sizeof(text));
+	(void)strcpy(text + ADDRESS_HOST_SIZE, ":1");
+	assert_int_equal(address_parse_server(text, &p, host), ADDRESS_BAD_HOST);
+}
+
+static void test_address_format__kinds__as_people_write_them(void **state)
+{
+	char text[ADDRESS_FORMAT_SIZE];
+	struct peer p;
+
+	assert_int_equal(address_parse("192.0.2.7:80", &p), ADDRESS_OK);
+	address_format(&p, text);
+	assert_string_equal(text, "192.0.2.7:80");
+	assert_int_equal(address_parse("[2001:db8::1]:4711", &p), ADDRESS_OK);
+	address_format(&p, text);
+	assert_string_equal(text, "[2001:db8::1]:4711");
+	assert_int_equal(address_parse("fe80:1111:2222:3333:4444:5555:6666:7777:65535", &p),
+			 ADDRESS_OK);
+	p.scope_id = UINT32_MAX;
+	address_format(&p, text);
+	assert_string_equal(text, "[fe80:1111:2222:3333:4444:5555:6666:7777%4294967295]:65535");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_address_parse__table__as_written),
 		cmocka_unit_test(test_address_parse__at_the_bound__refused_beyond),
 		cmocka_unit_test(test_address_needs_scope__families__only_ipv6_link_local),
+		cmocka_unit_test(test_address_parse_server__names__told_from_bad_addresses),
+		cmocka_unit_test(test_address_parse_server__at_the_bound__refused_beyond),
+		cmocka_unit_test(test_address_format__kinds__as_people_write_them),
 		cmocka_unit_test(test_address_to_sockaddr__scope__only_for_link_local),
 	};
 

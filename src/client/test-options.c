@@ -60,7 +60,8 @@ static void test_options_parse__nothing__defaults(void **state)
 	struct options o;
 
 	assert_int_equal(parse("", &o), OPTIONS_OK);
-	assert_null(o.connect);
+	assert_int_equal(o.n_servers, 0);
+	assert_false(options_has_connect(&o));
 	assert_string_equal(o.interfaces, "");
 	assert_string_equal(o.pubkey, "/conf/conf.d/mandos/pubkey.txt");
 	assert_string_equal(o.seckey, "/conf/conf.d/mandos/seckey.txt");
@@ -85,9 +86,11 @@ static void test_options_parse__every_long_option__set(void **state)
 			       "--dh-params=d --network-hook-dir h --debug",
 			       &o),
 			 OPTIONS_OK);
-	assert_string_equal(o.connect, "[::1]:4711");
-	assert_int_equal(o.server.family, PEER_IPV6);
-	assert_int_equal(o.server.port, 4711);
+	assert_int_equal(o.n_servers, 1);
+	assert_string_equal(o.servers[0].text, "[::1]:4711");
+	assert_true(o.servers[0].is_connect);
+	assert_int_equal(o.servers[0].address.family, PEER_IPV6);
+	assert_int_equal(o.servers[0].address.port, 4711);
 	assert_string_equal(o.pubkey, "p");
 	assert_string_equal(o.seckey, "s");
 	assert_string_equal(o.tls_pubkey, "T");
@@ -107,7 +110,7 @@ static void test_options_parse__short_options_and_prefixes__set(void **state)
 	assert_int_equal(parse("-c192.0.2.1:1 -i eth0 -pP -s S -TX -t Y --network-h=H --ret=1 --",
 			       &o),
 			 OPTIONS_OK);
-	assert_string_equal(o.connect, "192.0.2.1:1");
+	assert_string_equal(o.servers[0].text, "192.0.2.1:1");
 	assert_string_equal(o.interfaces, "eth0");
 	assert_string_equal(o.pubkey, "P");
 	assert_string_equal(o.seckey, "S");
@@ -178,7 +181,8 @@ static void test_options_parse__bad_lines__one_prefixed_line(void **state)
 		"--dh-bits=99999999999999999999",
 		"--d",
 		"--debug=1",
-		"--connect=host:1",
+		"--connect=192.0.2.256:1",
+		"--server=host",
 		"--connect=:1",
 		"--connect=1.2.3.4",
 		"--pubkey",
@@ -219,9 +223,70 @@ static void test_options_parse__help_usage_version__shown_on_stdout(void **state
 	}
 }
 
+static void test_options_parse__several_servers__all_of_them(void **state)
+{
+	char *text;
+	struct options o;
+
+	assert_int_equal(parse("--server boot.example:4711 -c 192.0.2.1:1 --connect [::1]:2", &o),
+			 OPTIONS_OK);
+	assert_int_equal(o.n_servers, 3);
+	assert_false(o.servers[0].is_connect);
+	assert_string_equal(o.servers[0].host, "boot.example");
+	assert_int_equal(o.servers[0].address.port, 4711);
+	assert_string_equal(o.servers[1].host, "");
+	assert_true(options_has_connect(&o));
+	text = options_connect_text(&o);
+	assert_string_equal(text, "192.0.2.1:1,[::1]:2");
+	free(text);
+	options_deinit(&o);
+}
+
+static void test_options_parse__only_server__no_connect(void **state)
+{
+	struct options o;
+
+	assert_int_equal(parse("--server=192.0.2.1:1", &o), OPTIONS_OK);
+	assert_false(options_has_connect(&o));
+	assert_null(options_connect_text(&o));
+	options_deinit(&o);
+}
+
+/* CLI-GEN-1: what abbreviated --seckey before there was --server still does. */
+static void test_options_parse__old_prefixes__still_seckey(void **state)
+{
+	static const char *const lines[] = { "--s=k", "--se k", "--sec=k" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct options o;
+
+		assert_int_equal(parse(lines[i], &o), OPTIONS_OK);
+		assert_string_equal(o.seckey, "k");
+		options_deinit(&o);
+	}
+}
+
+static void test_options_parse__at_the_bound__one_more_is_refused(void **state)
+{
+	char *argv[OPTIONS_SERVERS_MAX + 3] = { (char *)(uintptr_t) "x" };
+	char option[] = "--server=192.0.2.1:1";
+	struct options o;
+
+	for (int i = 1; i <= OPTIONS_SERVERS_MAX + 1; i++)
+		argv[i] = option;
+	assert_int_equal(options_parse(OPTIONS_SERVERS_MAX + 1, argv, &o), OPTIONS_OK);
+	options_deinit(&o);
+	assert_int_equal(options_parse(OPTIONS_SERVERS_MAX + 2, argv, &o), OPTIONS_BAD);
+	options_deinit(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_options_parse__several_servers__all_of_them),
+		cmocka_unit_test(test_options_parse__only_server__no_connect),
+		cmocka_unit_test(test_options_parse__old_prefixes__still_seckey),
+		cmocka_unit_test(test_options_parse__at_the_bound__one_more_is_refused),
 		cmocka_unit_test(test_options_parse__nothing__defaults),
 		cmocka_unit_test(test_options_parse__every_long_option__set),
 		cmocka_unit_test(test_options_parse__short_options_and_prefixes__set),

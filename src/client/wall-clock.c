@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
-#include "client/privileges.h"
 #include "client/report.h"
 
 bool wall_clock_is_unset(usec_t real)
@@ -14,9 +12,10 @@ bool wall_clock_is_unset(usec_t real)
 	return real < (usec_t)31 * 86400 * USEC_PER_SEC;
 }
 
-void wall_clock_repair(usec_t real, int key_fd)
+void wall_clock_repair(usec_t real, int key_fd, struct warden *w)
 {
-	struct timespec when = { 0 };
+	struct warden_request request = { .kind = WARDEN_CLOCK_SET,
+					  .target = { .family = PEER_IPV6 } };
 	struct stat st;
 	int r;
 
@@ -26,12 +25,8 @@ void wall_clock_repair(usec_t real, int key_fd)
 		report_error("cannot tell the age of the key file: %s", strerror(errno));
 		return;
 	}
-	when.tv_sec = st.st_mtim.tv_sec;
-	r = privileges_raise();
-	if (r == 0) {
-		r = clock_settime(CLOCK_REALTIME, &when) < 0 ? -errno : 0;
-		privileges_lower();
-	}
+	request.seconds = (uint64_t)st.st_mtim.tv_sec;
+	r = warden_ask(w, &request);
 	if (r < 0)
 		report_error("the clock says 1970 and cannot be set: %s", strerror(-r));
 	else

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "client/warden-work.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "client/address.h"
+#include "client/hooks.h"
+#include "client/owners.h"
+#include "client/place.h"
+#include "client/privileges.h"
+#include "client/program.h"
+#include "client/report.h"
+#include "client/selection.h"
+#include "client/uplinks.h"
+#include "client/wall-clock.h"
+#include "client/warden.h"
+
+#define HELPER_NAME	 "mandos-client-iprouteadddel"
+#define HELPER_DIRECTORY "/lib/mandos/plugin-helpers"
+
+struct route {
+	struct peer target;
+	uint32_t index;
+};
+
+struct work {
+	const struct options *options;
+	int fd;
+	unsigned int user;
+	unsigned int group;
+	struct hooks hooks;
+	bool has_hooks; /* they were looked for */
+	struct uplinks uplinks;
+	size_t n_routes;
+	struct route routes[WARDEN_ROUTES_MAX];
+};
+
+static int run_hook(struct work *w, enum hooks_mode mode)
+{
+	/* Looked for once: what start hooks put beside them are no stop hooks. */
+	if (!w->has_hooks)
+		hooks_init(&w->hooks, w->options);
+	w->has_hooks = true;
+	return hooks_run_next(&w->hooks, mode) ? 1 : 0;
+}
+
+static bool exists(void *userdata, const char *name)
+{
+	(void)userdata;
+	return if_nametoindex(name) != 0;
+}
+
+/* Only what the command line selects: this request comes from a process that talks to strangers. */
+static int raise_link(struct work *w, uint32_t index)
+{
+	const struct options *o = w->options;
+	struct selection s =
+		selection_make(o->interfaces, options_has_connect(o), exists, NULL, NULL);
+	char name[IFNAMSIZ];
+	uint32_t flags;
+	int r = uplinks_name(index, name);
+
+	if (r == 0)
+		r = uplinks_flags(index, &flags);
+	if (r < 0)
+		return r;
+	if (selection_role(&s, name, flags) != SELECTION_RAISE)
+		return -EPERM;
+	return uplinks_raise(&w->uplinks, index);
+}
+
+static int run_helper(struct work *w, const char *path, const struct route *route, bool is_add)
+{
+	char address[PEER_ADDRESS_SIZE], name[IFNAMSIZ];
+	char helper[] = HELPER_NAME, debug[] = "--debug";
+	char verb[] = "delete";
+	struct program p = { .path = path };
+	pid_t pid;
+
+	if (is_add)
+		(void)strcpy(verb, "add");
+	peer_format_address(&route->target, address);
+	if (uplinks_name(route->index, name) < 0)
+		return EX_OSERR;
+	p.argv = w->options->debug ? (char *[]){ helper, debug, verb, address, name, NULL }
+				   : (char *[]){ helper, verb, address, name, NULL };
+	report_debug("%s: %s route to %s over %s", path, verb, address, name);
+	pid = program_start(&p);
+	if (pid < 0)
+		return EX_OSERR;
+	return program_wait(pid, w->fd, WARDEN_ROUTE_USEC);
+}
+
+/* CLI-ROUTE-1, CLI-ROUTE-4. Returns a wait status, or a status as one. */
+static int change_route(struct work *w, const struct route *route, bool is_add)
+{
+	const char *chosen = getenv("MANDOSPLUGINHELPERDIR");
+	_cleanup_free_ char *directory = NULL;
+	_cleanup_free_ char *path = NULL;
+	int status;
+
+	if (!chosen) {
+		report_debug("no route is changed: MANDOSPLUGINHELPERDIR is not set");
+		return EX_UNAVAILABLE;
+	}
+	directory = place_of_programs(chosen, HELPER_DIRECTORY);
+	if (!directory || asprintf(&path, "%s/" HELPER_NAME, directory) < 0)
+		return EX_UNAVAILABLE;
+	status = run_helper(w, path, route, is_add);
+	(void)program_failed(path, status);
+	return status;
+}
+
+static int add_route(struct work *w, const struct route *route)
+{
+	/* CLI-CONN-3, CLI-DIR-4: nothing else is ever asked for. */
+	if (options_has_connect(w->options) || address_is_link_local(&route->target))
+		return -EPERM;
+	if (w->n_routes == WARDEN_ROUTES_MAX)
+		return -E2BIG;
+	if (change_route(w, route, true) != 0)
+		return -EHOSTUNREACH;
+	w->routes[w->n_routes++] = *route;
+	return 0;
+}
+
+static int delete_route(struct work *w, const struct route *route)
+{
+	for (size_t i = 0; i < w->n_routes; i++) {
+		if (memcmp(&w->routes[i], route, sizeof(*route)) != 0)
+			continue;
+		w->routes[i] = w->routes[--w->n_routes];
+		return change_route(w, route, false) == 0 ? 0 : -EIO;
+	}
+	return -ENOENT;
+}
+
+static int set_clock(uint64_t seconds)
+{
+	struct timespec when = { .tv_sec = (time_t)seconds };
+
+	/* A clock that runs is nobody's to change. */
+	if (!wall_clock_is_unset(instant_now().real))
+		return -EPERM;
+	return clock_settime(CLOCK_REALTIME, &when) < 0 ? -errno : 0;
+}
+
+static void lower_links(struct work *w)
+{
+	uplinks_lower_all(&w->uplinks);
+}
+
+static int carry_out(struct work *w, const struct warden_request *r)
+{
+	struct route route;
+
+	/* Padding too is compared. */
+	memset(&route, 0, sizeof(route));
+	route.target = r->target;
+	route.index = r->index;
+	switch (r->kind) {
+	case WARDEN_FIX_OWNERS:
+		owners_fix(w->options, w->user, w->group);
+		return 0;
+	case WARDEN_HOOK_START:
+		return run_hook(w, HOOKS_START);
+	case WARDEN_HOOK_STOP:
+		return run_hook(w, HOOKS_STOP);
+	case WARDEN_LINK_UP:
+		return raise_link(w, r->index);
+	case WARDEN_LINKS_DOWN:
+		lower_links(w);
+		return 0;
+	case WARDEN_ROUTE_ADD:
+		return add_route(w, &route);
+	case WARDEN_ROUTE_DELETE:
+		return delete_route(w, &route);
+	case WARDEN_CLOCK_SET:
+		return set_clock(r->seconds);
+	case WARDEN_HURRY:
+		break; /* has no answer */
+	}
+	return 0;
+}
+
+/* Returns false when there is nobody to answer to any more. */
+static bool serve(struct work *w)
+{
+	struct pollfd fd = { .fd = w->fd, .events = POLLIN };
+	uint8_t data[WARDEN_REQUEST_SIZE];
+	struct warden_request request;
+	struct writer answer = WRITER(data, sizeof(data));
+	ssize_t size;
+
+	if (poll(&fd, 1, -1) < 0)
+		return errno == EINTR;
+	size = channel_receive(w->fd, data, sizeof(data));
+	if (size == -EAGAIN)
+		return true;
+	if (size <= 0 || !warden_request_decode(data, (size_t)size, &request))
+		return false;
+	if (request.kind == WARDEN_HURRY)
+		return true;
+	warden_answer_encode(&answer, carry_out(w, &request));
+	return channel_send(w->fd, data, answer.used, NULL, 0) == 0;
+}
+
+/* Whatever was not undone by request, in the order of CLI-EXIT-1. */
+static void undo(struct work *w)
+{
+	while (w->n_routes > 0) {
+		struct route last = w->routes[w->n_routes - 1];
+
+		w->fd = fd_close(w->fd); /* or the helper would be stopped at once */
+		(void)delete_route(w, &last);
+	}
+	while (w->has_hooks && run_hook(w, HOOKS_STOP) > 0)
+		;
+	lower_links(w);
+}
+
+/* Signals are for the client: it tells the warden what follows from them. */
+static void block_signals(void)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigdelset(&all, SIGCHLD);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
+void warden_work(int fd, const struct options *o)
+{
+	struct work w = { .options = o, .fd = fd, .user = getuid(), .group = getgid() };
+
+	block_signals();
+	(void)dup2(STDERR_FILENO, STDOUT_FILENO);
+	if (!privileges_become_root())
+		report_debug("not allowed to be root: interfaces and routes stay as they are");
+	while (serve(&w))
+		;
+	undo(&w);
+	hooks_deinit(&w.hooks);
+}
