@@ -57,7 +57,8 @@ static void read_directory(struct hooks *h, DIR *dir)
 
 	h->names = calloc(HOOKS_MAX, sizeof(*h->names));
 	while (h->names && (entry = readdir(dir))) {
-		if (!is_hook(h->directory, entry->d_name))
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    !is_hook(h->directory, entry->d_name))
 			continue;
 		if (h->n_names == HOOKS_MAX) {
 			report_error("%s has more than %d network hooks; the rest is not run",

@@ -28,6 +28,7 @@ keys = None
 def enter():
     """Call it first; it returns inside."""
     lan.enter()
+    os.chmod("/run/tmp", 0o1777)  # whatever the umask
     run("ip", "link", "add", SWITCH, "type", "bridge")
     run("ip", "link", "add", "port0", "type", "veth", "peer", "name", "port1")
     run("ip", "link", "set", "port1", "up")
