@@ -25,6 +25,7 @@
 #include "client/report.h"
 #include "client/signals.h"
 #include "client/warden.h"
+#include "tls/tls.h"
 
 /* Far more than is needed. GPGME closes every possible descriptor in each child it makes. */
 #define DESCRIPTORS_MAX 256
@@ -157,6 +158,12 @@ static int work(const struct options *o, struct warden *w)
 	return status;
 }
 
+static void on_tls_debug(void *userdata, const char *line)
+{
+	(void)userdata;
+	report_debug("GnuTLS: %s", line);
+}
+
 static int run(const struct options *o)
 {
 	struct warden warden;
@@ -167,6 +174,8 @@ static int run(const struct options *o)
 		report_error("cannot set up signals: %s", strerror(-r));
 		return EX_OSERR;
 	}
+	if (o->debug)
+		tls_set_debug(on_tls_debug, NULL); /* CLI-DBG-1 */
 	r = warden_start(&warden, o);
 	if (r < 0) {
 		report_error("cannot start a process: %s", strerror(-r));

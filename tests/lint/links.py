@@ -63,6 +63,9 @@ PROGRAMS = {
     "mandos-monitor": {
         "libraries": {"libsystemd", "libncursesw", "libtinfo"},
         "never": ("gnutls_*", "sqlite3_*", *EXEC, *NETWORK, *THREADS),
+    "mandos-client-iprouteadddel": {
+        "libraries": set(),
+        "never": ("exec*", "fork", *THREADS),
     },
     "mandos-keygen": {
         "libraries": {"libgnutls", "libgpgme", "libgpg-error", "libnettle"},
