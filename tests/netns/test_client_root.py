@@ -276,7 +276,7 @@ class Image(Case):
             self.assertEqual((conf / name).stat().st_uid, 65534, name)
             self.assertEqual((conf / name).stat().st_gid, 65534, name)
         self.assertEqual((conf / "other").stat().st_uid, 0)
-        self.assertEqual(os.readlink(f"/proc/{client.pid}/root/dev/fd"), "/proc/self/fd")
+        self.assertEqual(os.readlink(Path(f"/proc/{client.pid}", "root", "dev", "fd")), "/proc/self/fd")
         self.end_by(client, signal.SIGTERM)
         self.assertEqual(list((image / "tmp").iterdir()), [])
 
