@@ -51,9 +51,12 @@ struct candidate *candidates_add(struct candidates *c, const struct peer *server
 	struct candidate *one = find(c, server, index);
 
 	if (one) {
+		/* Whoever answered last time has not become another by being named again. */
+		bool may_be_back = one->was_away || one->is_gone;
+
 		one->is_gone = false;
 		one->is_named |= is_named;
-		if (!one->is_busy)
+		if (!one->is_busy && may_be_back)
 			ask_soon(one, now);
 		return one;
 	}

@@ -56,7 +56,7 @@ enum candidate_end {
 /**
  * candidates_add() - a server that was named or found; one that is known is not added twice
  *
- * A server that is announced again is asked soon.
+ * A server that was away or said goodbye, and is announced again, is asked soon.
  * Returns NULL if there is no room. Source: CLI-DISC-2, CLI-DISC-3, CLI-DISC-5.
  */
 struct candidate *candidates_add(struct candidates *c, const struct peer *server, uint32_t index,

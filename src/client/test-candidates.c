@@ -125,6 +125,24 @@ static void test_candidates_wake__network_changed__only_those_that_were_away(voi
 	assert_int_equal(away->due, START + CANDIDATES_WAKE_USEC); /* never later */
 }
 
+static void test_candidates_add__known_one__soon_only_if_it_was_away(void **state)
+{
+	struct candidate *a = add(1, true);
+	struct peer p = peer_number(1);
+
+	(void)candidates_take_due(&all, START);
+	(void)candidates_put_back(&all, a, CANDIDATE_STRAINED, START, 0);
+	(void)add(1, true);
+	assert_int_equal(a->due, START + RETRY);
+	candidates_gone(&all, &p, 2);
+	(void)add(1, true);
+	assert_int_equal(a->due, START + CANDIDATES_WAKE_USEC);
+	a->is_busy = true;
+	(void)candidates_put_back(&all, a, CANDIDATE_AWAY, START, 0);
+	(void)add(1, true);
+	assert_int_equal(a->due, START + CANDIDATES_WAKE_USEC);
+}
+
 static void test_candidates_add__full__the_worst_found_one_makes_room(void **state)
 {
 	struct candidate *named, *worst = NULL;
@@ -167,6 +185,8 @@ int main(void)
 		cmocka_unit_test_setup(test_candidates_gone__found_ones__one_more_chance, clear),
 		cmocka_unit_test_setup(
 			test_candidates_wake__network_changed__only_those_that_were_away, clear),
+		cmocka_unit_test_setup(test_candidates_add__known_one__soon_only_if_it_was_away,
+				       clear),
 		cmocka_unit_test_setup(test_candidates_add__full__the_worst_found_one_makes_room,
 				       clear),
 		cmocka_unit_test_setup(
