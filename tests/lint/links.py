@@ -63,6 +63,7 @@ PROGRAMS = {
     "mandos-monitor": {
         "libraries": {"libsystemd", "libncursesw", "libtinfo"},
         "never": ("gnutls_*", "sqlite3_*", *EXEC, *NETWORK, *THREADS),
+    },
     "mandos-client-iprouteadddel": {
         "libraries": set(),
         "never": ("exec*", "fork", *THREADS),
