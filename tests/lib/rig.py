@@ -246,15 +246,20 @@ class Rig:
         environment = dict(os.environ)
         if not self.reference or self.dbus:
             return environment
+        environment["DBUS_SYSTEM_BUS_ADDRESS"] = self.own_bus()
+        return environment
+
+    def own_bus(self):
+        """The address of a private bus, which is started with the first call."""
+        path = self.folder / "bus"
         if not self.bus:
-            path = self.folder / "bus"
+            path.unlink(missing_ok=True)
             config = self.folder / "bus.conf"
             config.write_text(BUS_CONFIG.format(path=path))
             self.bus = self.spawn(["dbus-daemon", f"--config-file={config}", "--nofork",
                                    "--nopidfile"])
             wait_for("the bus", path.exists)
-        environment["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={self.folder / 'bus'}"
-        return environment
+        return f"unix:path={path}"
 
     def start(self, *options, ready=True, environment=None):
         """Starts the server in debug mode and waits until it listens."""

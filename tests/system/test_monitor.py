@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""mandos-monitor in a real terminal, with a real bus and Debian's server."""
+"""mandos-monitor in a real terminal, with a real bus, and this server as well as Debian's."""
 
 import os
 import pathlib
@@ -11,28 +11,39 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
 from reference import ReferenceRig  # noqa: E402
-from rig import BUILD  # noqa: E402
+from rig import BUILD, Rig  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 MONITOR = BUILD / "mandos-monitor"
 RULE = "─" * 80
 
 
+class OwnRig(Rig):
+    """This server, used as ReferenceRig is."""
+
+    def __init__(self):
+        super().__init__(dbus=True)
+
+    def environment(self):
+        return {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.own_bus()}
+
+    def end(self):
+        self.stop()
+
+
 def monitor(rig, locale="C.UTF-8", **options):
     """The program, in a terminal, on the bus of the rig."""
-    address = rig.environment()["DBUS_SYSTEM_BUS_ADDRESS"]
-    return Terminal(rig.folder, [MONITOR], DBUS_SYSTEM_BUS_ADDRESS=address, LC_ALL=locale,
+    return Terminal(rig.folder, [MONITOR], DBUS_SYSTEM_BUS_ADDRESS=rig.own_bus(), LC_ALL=locale,
                     TZ="UTC0", ASAN_OPTIONS="detect_leaks=0", **options)
 
 
-def kill(rig):
-    """Debian's server dies without a word; unshare takes it along."""
-    rig.stop(signal.SIGKILL)
+class WithOurs(unittest.TestCase):
+    """With this server."""
 
+    make_rig = OwnRig
 
-class Monitor(unittest.TestCase):
     def setUp(self):
-        self.rig = ReferenceRig()
+        self.rig = self.make_rig()
         self.addCleanup(self.rig.close)
         # The first checker of a client comes at a random time within the interval.
         quiet = {"checker": "true", "interval": "PT3S", "timeout": "P2D"}
@@ -99,7 +110,7 @@ class Monitor(unittest.TestCase):
             terminal.wait_text("Note: No Mandos server running.")
             self.rig.start()
             terminal.wait_text("web1.lan: enabled")
-            kill(self.rig)
+            self.rig.stop(signal.SIGKILL)
             rows = terminal.wait_text("The Mandos server has gone without a goodbye.")
             self.assertEqual(rows[0], "")
             self.rig.start()
@@ -111,18 +122,30 @@ class Monitor(unittest.TestCase):
             # The bus goes, and comes back with the next server.
             self.rig.bus.stop()
             terminal.wait_text("The connection to the system bus is lost; trying again")
-            (self.rig.folder / "bus").unlink(missing_ok=True)
             self.rig.bus = None
             self.rig.start()
             terminal.wait_text("web1.lan: enabled")
             os.kill(terminal.pid(), signal.SIGTERM)
             self.assertEqual(terminal.wait_status(), 128 + signal.SIGTERM)
 
+
+class WithDebians(WithOurs):
+    """With Debian's server."""
+
+    make_rig = ReferenceRig
+
+
+class Edges(unittest.TestCase):
+    """What has nothing to do with a server."""
+
+    def setUp(self):
+        self.rig = Rig()
+        self.addCleanup(self.rig.close)
+
     def test_ascii_terminal(self):
         """MON-10: a line that this terminal can show."""
-        self.rig.start()
         with monitor(self.rig, locale="C") as terminal:
-            terminal.wait("the rule", lambda rows: rows[11] == "_" * 80)
+            terminal.wait("the rule", lambda rows: rows[11] == "_ no server ".ljust(80, "_"))
             terminal.type("Q")
             self.assertEqual(terminal.wait_status(), 0)
 
@@ -135,7 +158,7 @@ class Monitor(unittest.TestCase):
 
     def test_no_terminal(self):
         """MON-2: without one, nothing is written that is meant for one."""
-        environment = {**os.environ, **self.rig.environment()}
+        environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.rig.own_bus()}
         run = subprocess.run([MONITOR], env=environment, stdin=subprocess.DEVNULL, timeout=60,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         self.assertEqual((run.returncode, run.stdout), (1, b""))
