@@ -136,7 +136,7 @@ static int send_unsaved(struct dbus_door *d, struct dbus_held *h)
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	int r = sd_bus_message_new_method_errorf(
 		h->call, &reply, SD_BUS_ERROR_IO_ERROR,
-		"It is done, but could not be saved yet, which is tried again; the log says why");
+		"It is done, but could not be saved; the log says why");
 
 	return r < 0 ? r : sd_bus_send(d->connection, reply, NULL);
 }
@@ -456,32 +456,41 @@ static bool drain(struct dbus_door *d, usec_t until, uint64_t enough)
 	return n_on_their_way(d) <= enough;
 }
 
-static void say_goodbye(struct dbus_door *d)
+/* False: the bus does not take it. */
+static bool say_all_are_gone(struct dbus_door *d, usec_t until)
+{
+	struct client *c;
+
+	TAILQ_FOREACH (c, &d->options.registry->clients, link) {
+		dbus_client_gone(d, c);
+		if (d->n_held >= DBUS_QUEUE_LOW &&
+		    (send_all(d, true) < 0 || !drain(d, until, DBUS_QUEUE_LOW)))
+			return false;
+	}
+	return send_all(d, true) >= 0;
+}
+
+/* What was not saved is nobody's news: the next server will not know of it either. */
+static void say_goodbye(struct dbus_door *d, bool is_saved)
 {
 	usec_t until = instant_now().boot + DBUS_GOODBYE_USEC;
-	bool taken = send_all(d, true) >= 0;
-	struct client *c;
+	bool taken = send_all(d, is_saved) >= 0;
 
 	/* No call is carried out any more: the state has been saved for the last time. */
 	d->calls = sd_bus_slot_unref(d->calls);
-	TAILQ_FOREACH (c, &d->options.registry->clients, link) {
-		if (taken)
-			dbus_client_gone(d, c);
-		if (d->n_held >= DBUS_QUEUE_LOW)
-			taken = send_all(d, true) >= 0 && drain(d, until, DBUS_QUEUE_LOW);
-	}
-	if (taken && send_all(d, true) >= 0) {
+	forget_held(d);
+	if (taken && say_all_are_gone(d, until)) {
 		release_names(d);
 		(void)drain(d, until, 0);
 	}
 }
 
-struct dbus_door *dbus_door_free(struct dbus_door *d)
+struct dbus_door *dbus_door_free(struct dbus_door *d, bool is_saved)
 {
 	if (!d)
 		return NULL;
 	if (d->state == DBUS_UP)
-		say_goodbye(d);
+		say_goodbye(d, is_saved);
 	let_go(d);
 	bus_leave(d->options.bus, &d->user);
 	d->post = sd_event_source_disable_unref(d->post);

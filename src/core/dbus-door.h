@@ -58,8 +58,11 @@ struct dbus_options {
 /** dbus_door_new() - Owner: dbus_door_free(). Errors: -ENOMEM, errno of sd_event_add_time(3) */
 int dbus_door_new(const struct dbus_options *options, struct dbus_door **ret);
 
-/** dbus_door_free() - takes leave of the bus (DBUS-BUS-6), for DBUS_GOODBYE_USEC at most */
-struct dbus_door *dbus_door_free(struct dbus_door *d);
+/**
+ * dbus_door_free() - takes leave of the bus (DBUS-BUS-6), for DBUS_GOODBYE_USEC at most
+ * @is_saved: the last commit was kept; otherwise what waits for an answer is told so
+ */
+struct dbus_door *dbus_door_free(struct dbus_door *d, bool is_saved);
 
 /**
  * dbus_door_flush() - the turn is over: what was held leaves

@@ -186,6 +186,7 @@ int keeper_finish(struct keeper *k, struct instant now)
 {
 	int r = put_and_commit(k, true, now);
 
+	k->failed = r < 0;
 	if (r == -ENOENT || r == -EACCES || r == -EPERM) {
 		log_warning("Could not save persistent state: %s", store_problem(k->store));
 		return 0;

@@ -71,7 +71,8 @@ static inline bool keeper_is_durable(const struct keeper *k)
  * keeper_finish() - the last commit of an orderly end, of everything
  *
  * Returns 0, also when the directory or the permission is missing: that is only said (SRV-STATE-3,
- * L39). Errors: negative errno otherwise, said too; the program ends with status 1.
+ * L39). Errors: negative errno otherwise, said too; the program ends with status 1. Whether it was
+ * kept is what keeper_is_durable() says afterwards.
  */
 int keeper_finish(struct keeper *k, struct instant now);
 

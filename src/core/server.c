@@ -521,7 +521,7 @@ static int stop(struct server *s)
 	if (s->is_restored)
 		r = keeper_finish(&s->keeper, now);
 	s->zeroconf = zeroconf_free(s->zeroconf);
-	s->manager.dbus = dbus_door_free(s->manager.dbus);
+	s->manager.dbus = dbus_door_free(s->manager.dbus, keeper_is_durable(&s->keeper));
 	bus_deinit(&s->bus);
 	checkers_stop(&s->checkers);
 	child_launcher_stop();

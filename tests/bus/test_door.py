@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What only this server promises on D-Bus: any bus, any number of clients, durable before told."""
 
+import os
 import re
 import signal
 import sys
@@ -323,6 +324,23 @@ class Durable(Case):
             file.rename(self.rig.state / file.name)
         found = peer.signals_until("PropertiesChanged") + peer.signals_until("PropertiesChanged")
         self.assertEqual(events(found), [("Expires", ""), ("Enabled", False)])
+
+    def test_not_saved_at_the_end(self):
+        """Nor does a server that ends say that it is done: the next one will not know of it."""
+        self.clients("a")
+        server = self.start()
+        peer = self.wait_name()
+        self.told(peer, "/clients/a")
+        os.kill(server.pid, signal.SIGSTOP)
+        for file in self.rig.state.iterdir():
+            file.rename(self.rig.folder / file.name)
+        call = peer.send(NAME, "/clients/a", CLIENT, "Disable")
+        peer.call("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetNameOwner", "s", NAME)
+        os.kill(server.pid, signal.SIGTERM)
+        os.kill(server.pid, signal.SIGCONT)
+        with self.assertRaises(Failed):
+            peer.reply(call)
+        self.assertNotIn("Enabled", [signal.body[0] for signal in peer.signals if signal.body])
 
 
 class Many(Case):
