@@ -84,7 +84,8 @@ void reports_tell(struct reports *r, const struct gate_msg *event, usec_t now)
 
 	if (levels[m.event.kind] > r->threshold)
 		return;
-	n_of_source = &told->by_source[source_hash(&m.event.peer, r->seed) % REPORTS_SLOTS];
+	/* The upper bits are those that depend on all of the seed. */
+	n_of_source = &told->by_source[source_hash(&m.event.peer, r->seed) >> 24];
 	m.event.detail_size = MIN_OF(m.event.detail_size, (size_t)GATE_DETAIL_MAX);
 	if (r->second.node.place == 0)
 		deadlines_set(r->deadlines, &r->second, usec_add(now, USEC_PER_SEC));

@@ -16,7 +16,7 @@
 
 #define REPORTS_PER_SECOND 50
 #define REPORTS_PER_SOURCE 10
-/* Sources that meet in one slot share what is one's. */
+/* Sources that meet in one slot share what is one's; 8 bits of a hash tell which it is. */
 #define REPORTS_SLOTS 256
 
 /** struct reports_count - what has been told in this second */

@@ -142,6 +142,32 @@ static void test_sources_victim__proved_connections__are_spared(void **state)
 	assert_ptr_equal(sources_victim(&sources), &places[1]);
 }
 
+static uint32_t slot(const char *text, uint32_t scope_id, uint32_t seed)
+{
+	struct peer p = peer_at(text, scope_id);
+
+	return source_hash(&p, seed) >> 24;
+}
+
+/* W-56: one source is one whatever its port and form; who shares with whom depends on the seed. */
+static void test_source_hash__one_source__one_number(void **state)
+{
+	unsigned int n_shared = 0, n_seeds = 4096;
+
+	assert_int_equal(slot("192.0.2.1", 0, 7), slot("::ffff:192.0.2.1", 0, 7));
+	assert_int_equal(slot("2001:db8::1", 0, 7), slot("2001:db8::ffff:1", 0, 7));
+	assert_int_equal(slot("fe80::1", 2, 7), slot("fe80::1", 2, 7));
+	/* One of 256 for a pair that shares nothing; far from it either way is a bad mixture. */
+	for (uint32_t i = 0; i < n_seeds; i++)
+		n_shared += slot("192.0.2.1", 0, i * 2654435761u) ==
+			    slot("192.0.2.2", 0, i * 2654435761u);
+	assert_in_range(n_shared, 0, n_seeds / 256 * 4);
+	for (uint32_t i = n_shared = 0; i < n_seeds; i++)
+		n_shared +=
+			slot("fe80::1", 2, i * 2654435761u) == slot("fe80::1", 3, i * 2654435761u);
+	assert_in_range(n_shared, 0, n_seeds / 256 * 4);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -155,6 +181,7 @@ int main(void)
 		T(test_sources_add__link_local__source_is_address_and_zone),
 		T(test_sources_victim__several__is_oldest_of_the_heaviest),
 		T(test_sources_victim__proved_connections__are_spared),
+		cmocka_unit_test(test_source_hash__one_source__one_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
