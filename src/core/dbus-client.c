@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "core/dbus-private.h"
 #include "core/manager.h"
+#include "core/settings-checker.h"
 #include "core/store.h"
 #include "wire/duration.h"
 #include "wire/gate-msg.h"
@@ -287,6 +288,27 @@ static int set_last_checked_ok(struct dbus_call *call)
 	return r < 0 ? r : on_checked_ok(call);
 }
 
+/* What clients.conf would leave the client out for is refused here too. */
+static int check_built_in(struct dbus_call *call, enum manager_text which, const char *text)
+{
+	const struct client *c = call->client;
+	const struct client_settings proposed = {
+		.name = c->name,
+		.host = (char *)(uintptr_t)(which == MANAGER_HOST ? text : c->host),
+		.checker = (char *)(uintptr_t)(which == MANAGER_CHECKER ? text : c->checker),
+		.fingerprint = c->fingerprint,
+		.has_key_id = c->has_key_id,
+		.key_id = c->key_id,
+	};
+	const char *problem = checker_problem(&proposed);
+
+	if (!problem)
+		return 0;
+	(void)sd_bus_error_setf(&call->error, SD_BUS_ERROR_INVALID_ARGS,
+				"The checker \"%s\" could not work: %s", proposed.checker, problem);
+	return -EINVAL;
+}
+
 static int set_text(struct dbus_call *call, enum manager_text which)
 {
 	const char *text;
@@ -296,6 +318,9 @@ static int set_text(struct dbus_call *call, enum manager_text which)
 		return r;
 	if (strlen(text) > STORE_TEXT_MAX)
 		return refuse(call, "a string of at most 65536 bytes");
+	r = check_built_in(call, which, text);
+	if (r < 0)
+		return r;
 	return manager_set_text(call->door->options.manager, call->client, which, text, call->now);
 }
 

@@ -28,7 +28,10 @@ FINGERPRINT = "0123456789ABCDEF0123456789ABCDEF01234567"
 # Nothing happens by itself during a test: the first check is due within a month.
 QUIET = "checker = true\ninterval = P20D\ntimeout = P40D\n"
 
-# DBUS-PROP-1 to -22: type and access, of all that can be read
+# Type and access, of all that can be read: DBUS-PROP-1, DBUS-PROP-2, DBUS-PROP-3, DBUS-PROP-4,
+# DBUS-PROP-5, DBUS-PROP-6, DBUS-PROP-7, DBUS-PROP-8, DBUS-PROP-9, DBUS-PROP-10, DBUS-PROP-11,
+# DBUS-PROP-12, DBUS-PROP-13, DBUS-PROP-14, DBUS-PROP-15, DBUS-PROP-16, DBUS-PROP-17,
+# DBUS-PROP-18, DBUS-PROP-19, DBUS-PROP-20, DBUS-PROP-21, DBUS-PROP-22.
 PROPERTY_TYPES = {
     "ApprovalDelay": "t", "ApprovalDuration": "t", "ApprovalPending": "b",
     "ApprovedByDefault": "b", "Checker": "s", "CheckerRunning": "b", "Created": "s",
@@ -159,7 +162,7 @@ class Objects(Case):
             self.assertEqual(self.peer.get(path, "ObjectPath"), path)
 
     def test_listings(self):
-        """DBUS-SRV-3, DBUS-STD-10, DBUS-STD-12, DBUS-PROP-32."""
+        """DBUS-SRV-3, DBUS-STD-10, DBUS-STD-12, DBUS-PROP-31, DBUS-PROP-32."""
         with_properties, = self.peer.server("GetAllClientsWithProperties")
         managed, = self.peer.call(NAME, "/", MANAGER, "GetManagedObjects")
         self.assertEqual(set(with_properties), set(managed))
@@ -169,10 +172,12 @@ class Objects(Case):
             self.assertEqual(found[CLIENT], with_properties[path])
             self.assertEqual(found[CLIENT], self.peer.get_all(path))
             self.assertEqual(set(found[CLIENT]), set(PROPERTY_TYPES))
+            self.assertEqual(found[CLIENT]["Interval"], 20 * 86400 * 1000)
             self.assertEqual((found[PROPERTIES], found[INTROSPECTABLE]), ({}, {}))
 
     def test_introspection(self):
-        """DBUS-STD-20 to DBUS-STD-23: what is checked in is what is served."""
+        """DBUS-STD-20, DBUS-STD-21, DBUS-STD-22, DBUS-STD-23, DBUS-SIG-6: what is checked in is
+        what is served."""
         for path, file in (("/", "server.xml"), ("/clients/web1", "client.xml")):
             served = interfaces(self.peer.introspect(path))
             wanted = interfaces((XML / file).read_text())
@@ -337,6 +342,20 @@ class Properties(Case):
         self.assertEqual(self.peer.get_all(path), before)
         self.assertEqual(self.seen(path), [])
         self.peer.set(path, "ApprovalDelay", "t", 999999999 * 86400000)
+
+    @unittest.skipIf(REFERENCE, "built-in checkers are ours")
+    def test_built_in_checker_that_could_not_work(self):
+        """Refused, as clients.conf would be; a shell's command is not looked at (SRV-CHK-6)."""
+        path = "/clients/types"
+        for value in ("builtin:png %(host)s", "builtin:tcp %(host)s", "builtin:ping %(expires)s"):
+            self.assert_fails("InvalidArgs", self.peer.set, path, "Checker", "s", value)
+        before = self.peer.get(path, "Checker"), self.peer.get(path, "Host")
+        self.peer.set(path, "Host", "s", "host.example.net")
+        self.peer.set(path, "Checker", "s", "builtin:tcp %(host)s 22")
+        self.assert_fails("InvalidArgs", self.peer.set, path, "Host", "s", "")
+        self.peer.set(path, "Checker", "s", before[0])
+        self.peer.set(path, "Host", "s", before[1])
+        self.peer.signals.clear()
 
 
 class Sequences(Case):
