@@ -395,6 +395,28 @@ class Examples(Case):
                                 "enabled", "key_id", "fingerprint", "secret", "secfile"})
 
 
+class Installing(Case):
+    """What "meson install" does with files that are the administrator's."""
+
+    def install(self, **environment):
+        source = self.rig.folder / "new"
+        source.write_text("new\n")
+        return subprocess.run([INTEGRATION / "install-once", source, "/etc/mandos", "clients.conf",
+                               "0600"], env={**os.environ, **environment}, text=True, check=True,
+                              stdout=subprocess.PIPE).stdout
+
+    def test_second_time(self):
+        """Nothing is lost, not even an empty file; a package's folder gets a new one."""
+        root = self.rig.folder / "root"
+        target = root / "etc/mandos/clients.conf"
+        self.assertIn("Installing", self.install(DESTDIR=str(root)))
+        self.assertEqual((target.read_text(), target.stat().st_mode & 0o7777), ("new\n", 0o600))
+        for text in ("[web1]\n", ""):
+            target.write_text(text)
+            self.assertIn(f"Leaving {target} as it is", self.install(DESTDIR=str(root)))
+            self.assertEqual(target.read_text(), text)
+
+
 class Catalog(Case):
     """The message catalogue, beside the table of events."""
 
