@@ -28,6 +28,18 @@ void notify_ready(int listen_fd, unsigned int n_clients)
 			 port_of(listen_fd));
 }
 
+void notify_reloading(void)
+{
+	(void)sd_notify(0, "RELOADING=1\nSTATUS=Reading the configuration again");
+}
+
+void notify_reloaded(int listen_fd, unsigned int n_clients, bool is_new)
+{
+	(void)sd_notifyf(0, "READY=1\nSTATUS=Serving %u clients on port %u%s", n_clients,
+			 port_of(listen_fd),
+			 is_new ? "" : "; the new configuration is not in force, see the log");
+}
+
 void notify_stopping(void)
 {
 	(void)sd_notify(0, "STOPPING=1\nSTATUS=Saving the state");

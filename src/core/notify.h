@@ -8,6 +8,8 @@
  * start that times out, of which the manager tells.
  */
 
+#include <stdbool.h>
+
 #include <systemd/sd-event.h>
 
 /* How the service manager names the socket that it keeps for us. */
@@ -23,6 +25,15 @@ int notify_watch(sd_event *event);
 
 /** notify_ready() - READY=1, and a STATUS= that names the descriptor's port and @n_clients */
 void notify_ready(int listen_fd, unsigned int n_clients);
+
+/** notify_reloading() - RELOADING=1; a notify_reloaded() follows */
+void notify_reloading(void);
+
+/**
+ * notify_reloaded() - READY=1 again, and a STATUS= as notify_ready()
+ * @is_new: the new configuration is in force; else the status says that it is not
+ */
+void notify_reloaded(int listen_fd, unsigned int n_clients, bool is_new);
 
 /** notify_stopping() - STOPPING=1 */
 void notify_stopping(void);

@@ -298,8 +298,14 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
 {
 	struct server *s = userdata;
+	int r;
 
-	(void)reload_clients(&s->manager, s->store, s->settings->config_dir, instant_now());
+	/* The end of a reload is READY=1, which a server that is still starting must not say. */
+	if (s->is_ready)
+		notify_reloading();
+	r = reload_clients(&s->manager, s->store, s->settings->config_dir, instant_now());
+	if (s->is_ready)
+		notify_reloaded(s->listen_fd, (unsigned int)s->registry.n_clients, r == 0);
 	(void)malloc_trim(0);
 	return 0;
 }

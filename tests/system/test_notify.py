@@ -62,6 +62,23 @@ class Notifying(Case):
         self.assertEqual(self.manager.wait_key("STOPPING"), "1")
         self.assertEqual(process.wait(DEADLINE), 0)
 
+    def test_reload(self):
+        """systemctl shows that it is reloading, and then what came of it."""
+        process = self.start_on_socket()
+        self.manager.wait_key("READY")
+        good = self.rig.section("web2", self.rig.keys("web2"), checker="true")
+        for section, status in ((good, f"Serving 2 clients on port {self.rig.port}"),
+                                ("timeout = soon\n", f"Serving 2 clients on port {self.rig.port}; "
+                                 "the new configuration is not in force, see the log")):
+            with open(self.rig.config / "clients.conf", "a", encoding="ascii") as file:
+                file.write(section)
+            process.send_signal(signal.SIGHUP)
+            self.manager.wait(status, lambda message, status=status:
+                              message.get("STATUS") == status and "READY" in message)
+        told = [sorted(set(message) - {"STATUS"}) for message in self.manager.all()]
+        self.assertEqual([words for words in told if "FDSTORE" not in words],
+                         [["READY"], ["RELOADING"], ["READY"], ["RELOADING"], ["READY"]])
+
     def test_failed_start_is_never_ready(self):
         """SRV-PROC-1, SRV-PROC-10, W-52."""
         process = self.start_on_socket("--priority", "NONSENSE")
