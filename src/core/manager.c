@@ -45,14 +45,27 @@ static void note_announcement(struct manager *m, struct client *c)
 	TAILQ_INSERT_TAIL(&m->announcements, c, announce_link);
 }
 
+static void forget_announcement(struct manager *m, struct client *c)
+{
+	if (c->to_announce)
+		TAILQ_REMOVE(&m->announcements, c, announce_link);
+	c->to_announce = false;
+}
+
 void manager_announce(struct manager *m)
 {
 	struct client *c;
 
 	while ((c = TAILQ_FIRST(&m->announcements))) {
-		TAILQ_REMOVE(&m->announcements, c, announce_link);
-		c->to_announce = false;
-		log_enabled(c);
+		forget_announcement(m, c);
+		if (!c->life.removed) {
+			log_enabled(c);
+			continue;
+		}
+		event_log(EVENT_CLIENT_REMOVED,
+			  &(struct event_details){ .client = c,
+						   .reason = "an administrator said so" });
+		registry_release(m->registry, c);
 	}
 }
 
@@ -193,18 +206,21 @@ int manager_set_text(struct manager *m, struct client *c, enum manager_text whic
 	return 0;
 }
 
-void manager_remove(struct manager *m, struct client *c, struct instant now)
+static void take_out(struct manager *m, struct client *c, struct instant now)
 {
 	const struct client_event remove = { .type = CLIENT_EVENT_REMOVE };
 
 	manager_apply(m, c, &remove, now);
 	alarm_set(&m->deadlines, &c->timer, USEC_NEVER);
 	keeper_forget(m->keeper, c);
-	if (c->to_announce)
-		TAILQ_REMOVE(&m->announcements, c, announce_link);
-	c->to_announce = false;
 	dbus_signal_removed(m->dbus, c);
 	registry_remove(m->registry, c);
+}
+
+void manager_remove(struct manager *m, struct client *c, struct instant now)
+{
+	forget_announcement(m, c);
+	take_out(m, c, now);
 }
 
 int manager_remove_at_run_time(struct manager *m, struct client *c, struct instant now)
@@ -213,9 +229,9 @@ int manager_remove_at_run_time(struct manager *m, struct client *c, struct insta
 
 	if (r < 0)
 		return r;
-	event_log(EVENT_CLIENT_REMOVED,
-		  &(struct event_details){ .client = c, .reason = "an administrator said so" });
-	manager_remove(m, c, now);
+	/* It stays in memory until that has been announced. */
+	note_announcement(m, c);
+	take_out(m, c, now);
 	return 0;
 }
 

@@ -77,7 +77,8 @@ int manager_set_text(struct manager *m, struct client *c, enum manager_text whic
 /**
  * manager_remove_at_run_time() - as manager_remove(), for a client that is still configured
  *
- * It stays removed as long as it is (SRV-STATE-18). Errors: -ENOENT, of the store.
+ * It stays removed as long as it is (SRV-STATE-18); announced when that is durable.
+ * Errors: -ENOENT, of the store.
  */
 int manager_remove_at_run_time(struct manager *m, struct client *c, struct instant now);
 

@@ -192,7 +192,7 @@ void registry_remove(struct registry *r, struct client *c)
 
 void registry_release(struct registry *r, struct client *c)
 {
-	if (!c->leaving || !LIST_EMPTY(&c->sessions))
+	if (!c->leaving || c->to_announce || !LIST_EMPTY(&c->sessions))
 		return;
 	TAILQ_REMOVE(&r->leaving, c, link);
 	client_free(c);

@@ -112,12 +112,13 @@ void registry_set_key(struct registry *r, struct client *c, const struct key_id 
 /**
  * registry_remove() - forgets a client; its timer and run must have let go
  *
- * It is freed now, or by registry_release() when its last session has ended.
+ * It is freed now, or by registry_release() when its last session has ended and what is to be
+ * announced of it has been.
  */
 void registry_remove(struct registry *r, struct client *c);
 
-/** registry_release() - a session of @c has ended: frees it if it was removed and this was the last
- */
+/** registry_release() - a session of @c has ended, or it has been announced: frees it if it was
+ * removed and nothing else holds it */
 void registry_release(struct registry *r, struct client *c);
 
 /**

@@ -526,6 +526,8 @@ static int stop(struct server *s)
 	s->gates = gates_free(s->gates);
 	if (s->is_restored)
 		r = keeper_finish(&s->keeper, now);
+	if (keeper_is_durable(&s->keeper))
+		manager_announce(&s->manager);
 	s->zeroconf = zeroconf_free(s->zeroconf);
 	s->manager.dbus = dbus_door_free(s->manager.dbus, keeper_is_durable(&s->keeper));
 	bus_deinit(&s->bus);

@@ -308,7 +308,7 @@ class Durable(Case):
     def test_not_saved(self):
         """A state that cannot be written: the caller is told; no signal before it is saved."""
         self.clients("a", "b")
-        self.start()
+        server = self.start()
         peer = self.wait_name()
         self.told(peer, "/clients/a", "/clients/b")
         peer.server("GetAllClients")
@@ -324,6 +324,23 @@ class Durable(Case):
             file.rename(self.rig.state / file.name)
         found = peer.signals_until("PropertiesChanged") + peer.signals_until("PropertiesChanged")
         self.assertEqual(events(found), [("Expires", ""), ("Enabled", False)])
+        server.wait_line("Client a is disabled now")
+
+    def test_removal_that_is_not_saved(self):
+        """The log, too, hears of it only when it is saved."""
+        self.clients("a", "b")
+        server = self.start()
+        peer = self.wait_name()
+        self.told(peer, "/clients/a", "/clients/b")
+        for file in self.rig.state.iterdir():
+            file.rename(self.rig.folder / file.name)
+        with self.assertRaises(Failed):
+            peer.server("RemoveClient", "o", "/clients/a")
+        self.assertEqual(peer.server("GetAllClients")[0], ["/clients/b"])
+        self.assertNotIn("is removed", server.text())
+        for file in self.rig.folder.glob("clients.db*"):
+            file.rename(self.rig.state / file.name)
+        server.wait_line("Client a is removed: an administrator said so")
 
     def test_not_saved_at_the_end(self):
         """Nor does a server that ends say that it is done: the next one will not know of it."""
