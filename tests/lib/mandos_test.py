@@ -251,6 +251,7 @@ class Server:
         state = directory / "state"
         state.mkdir()
         state.chmod(0o777)
+        case.addCleanup(self._end_leftovers, str(directory).encode())
         self.socket = sock or listener()
         self.port = self.socket.getsockname()[1]
         self.process = case.start(
@@ -260,6 +261,16 @@ class Server:
             env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": start_bus(case)})
         wait_for(self._answers, "the server to listen")
         case.addCleanup(self.socket.close)
+
+    @staticmethod
+    def _end_leftovers(directory):
+        """Its processes for connections outlive it; their command line tells whose they are."""
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if directory in entry.read_bytes().split(b"\0"):
+                    os.kill(int(entry.parent.name), signal.SIGKILL)
+            except OSError:
+                pass
 
     def _answers(self):
         if not self.process.is_running():

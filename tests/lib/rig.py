@@ -54,6 +54,8 @@ def wait_for(what, condition, deadline=DEADLINE, pause=0.01):
 class Process:
     """A child in a process group of its own, whose output lines can be waited for."""
 
+    patience = 0.0  # seconds for those it has started, after it has ended
+
     def __init__(self, argv, **options):
         self.lines = []
         self._changed = threading.Condition()
@@ -115,6 +117,9 @@ class Process:
             self.popen.send_signal(sig)
         try:
             self.popen.wait(deadline)
+            # The spawner ends its checkers, which are in groups of their own, if it gets the time;
+            # all of them hold the output.
+            self._reader.join(self.patience)
         finally:
             try:
                 os.killpg(self.popen.pid, signal.SIGKILL)
@@ -268,6 +273,8 @@ class Rig:
         self.server = self.spawn(self.argv("--debug", "--socket", self.socket.fileno(), *options),
                                  pass_fds=[self.socket.fileno()],
                                  env={**self.environment(), **(environment or {})})
+        # The reference's are in a name space of their own, which ends with the first of them.
+        self.server.patience = 0.0 if self.reference else 2.0
         if ready:
             self.server.wait_line(r"Now listening on address")
         return self.server
