@@ -19,48 +19,27 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from mandos_test import Case, enter_pid_namespace, program, run, wait_for  # noqa: E402
+from mandos_test import program, wait_for  # noqa: E402
+from root_directory import RootCase, enter_namespace_for_roots  # noqa: E402
 
 REFERENCE = os.environ.get("MANDOS_REFERENCE")
 FAILURE, USAGE, UNAVAILABLE, OSERR, OSFILE = 1, 64, 69, 71, 72
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-# All roots are in here; it vanishes with the namespace, and nothing in it is ever removed.
-ROOTS = Path("/mnt")
 
 
 def plugin_file(name):
     return glob.glob(f"/usr/lib/*/mandos/plugins.d/{name}")[0] if REFERENCE else program(name)
 
 
-class SplashCase(Case):
-    MERGED = False  # is /sbin a link to /usr/sbin?
-
+class SplashCase(RootCase):
     def setUp(self):
         super().setUp()
-        self.root = ROOTS / self.id().replace("__main__.", "")
-        for directory in ("usr/lib", "usr/lib64", "usr/bin", "bin", "proc", "dev/.initramfs", "run",
-                          "lib/cryptsetup", "usr/sbin" if self.MERGED else "sbin"):
-            (self.root / directory).mkdir(parents=True, exist_ok=True)
-        if self.MERGED:
-            (self.root / "sbin").symlink_to("usr/sbin")
-        (self.root / "lib64").symlink_to("usr/lib64")
-        # The dynamic loader's own link goes there.
-        for directory in Path("/usr/lib").glob("*-linux-gnu"):
-            (self.root / "lib" / directory.name).symlink_to(directory)
-        for directory in ("lib", "lib64", "bin"):
-            self.mount("--bind", "-o", "ro", f"/usr/{directory}", self.root / "usr" / directory)
-        self.mount("-t", "proc", "proc", self.root / "proc")
-        (self.root / "dev/null").touch()
-        self.mount("--bind", "/dev/null", self.root / "dev/null")
+        for directory in ("dev/.initramfs", "lib/cryptsetup"):
+            (self.root / directory).mkdir()
         self.log = self.root / "daemon.log"
 
-    def mount(self, *words):
-        run("mount", *words)
-        self.addCleanup(run, "umount", "--lazy", words[-1])
-
     def enter(self, real_user=65534):
-        os.chroot(self.root)
-        os.chdir("/")
+        super().enter()
         # What a set-user-ID program finds.
         os.setresgid(real_user, 0, 0)
         os.setresuid(real_user, 0, 0)
@@ -473,6 +452,5 @@ def load_tests(loader, tests, pattern):
 
 
 if __name__ == "__main__":
-    enter_pid_namespace()
-    run("mount", "-t", "tmpfs", "tmpfs", ROOTS)
+    enter_namespace_for_roots()
     unittest.main()
