@@ -11,8 +11,12 @@
 #include "base/fd.h"
 #include "runner/console.h"
 
-/* The directory is of mode 0700 in a boot image, where nobody knows the user's number. */
-static void give_plugin_dir(const struct settings *s)
+/*
+ * CLI-RUN-13. The directory may be of mode 0700 and root's in a boot image, where nobody knows the
+ * user's number. To start what is in there, the group is enough: a directory that belonged to the
+ * user would let one plugin put its own program in the place of another.
+ */
+static void open_plugin_dir(const struct settings *s)
 {
 	_cleanup_fd_ int fd =
 		open(SETTINGS_PLUGIN_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -23,11 +27,13 @@ static void give_plugin_dir(const struct settings *s)
 			report_error("cannot open %s: %s", SETTINGS_PLUGIN_DIR, strerror(errno));
 		return;
 	}
-	if (fstat(fd, &st) == 0 && (st.st_uid != 0 || st.st_gid != 0))
+	if (fstat(fd, &st) < 0 || st.st_uid != 0 || st.st_gid != 0)
 		return;
-	if (fchown(fd, s->uid, s->gid) < 0)
-		report_error("cannot change the owner of %s: %s", SETTINGS_PLUGIN_DIR,
-			     strerror(errno));
+	/* The mode first: the group never gets what root's own group could write. */
+	if (fchmod(fd, (st.st_mode & 07777 & ~(mode_t)S_IWGRP) | S_IRGRP | S_IXGRP) < 0 ||
+	    fchown(fd, (uid_t)-1, s->gid) < 0)
+		report_error("cannot give %s to group %u: %s", SETTINGS_PLUGIN_DIR,
+			     (unsigned int)s->gid, strerror(errno));
 }
 
 /* Scripts of some shells use it. */
@@ -40,7 +46,7 @@ static void make_dev_fd(void)
 void identity_enter(const struct settings *s)
 {
 	if (getuid() == 0) {
-		give_plugin_dir(s);
+		open_plugin_dir(s);
 		make_dev_fd();
 		if (setgroups(0, NULL) < 0)
 			report_error("cannot give up supplementary groups: %s", strerror(errno));

@@ -5,9 +5,11 @@
 #include "runner/settings.h"
 
 /**
- * identity_enter() - the plugin directory's owner, /dev/fd, and the configured user and group
+ * identity_enter() - who may enter the plugin directory, /dev/fd, and the configured user and group
  *
  * Whatever fails is reported, and the program goes on (CLI-RUN-14).
- * Source: CLI-RUN-13, CLI-RUN-14, CLI-RUN-15.
+ * A plugin directory that is root's goes to the configured group, not to the user: who may run
+ * plugins may not change them.
+ * Source: CLI-RUN-13, except for the owner (weaknesses, 5); CLI-RUN-14, CLI-RUN-15.
  */
 void identity_enter(const struct settings *s);

@@ -18,9 +18,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from mandos_test import (Case, enter_pid_namespace, memory_holds, program,  # noqa: E402
-                         wait_for)
+from mandos_test import Case, memory_holds, program, wait_for  # noqa: E402
 from pseudo_terminal import Terminal  # noqa: E402
+from root_directory import RootCase, enter_namespace_for_roots  # noqa: E402
 
 REFERENCE = os.environ.get("MANDOS_REFERENCE")
 RUNNER = glob.glob("/usr/lib/*/mandos/plugin-runner")[0] if REFERENCE else program("plugin-runner")
@@ -487,11 +487,88 @@ class Fixed(RunnerCase):
         self.assertEqual(process.wait(), IOERR)
 
 
+class BootImage(RootCase):
+    """In a root of its own, for what is at fixed places there."""
+
+    def setUp(self):
+        super().setUp()
+        self.plugins = self.root / "lib/mandos/plugins.d"
+        self.plugins.mkdir(parents=True)
+        shutil.copy(RUNNER, self.root / "runner")
+
+    def plugin(self, name, script):
+        path = self.plugins / name
+        path.write_text("#!/usr/bin/sh\nPATH=/usr/bin\n" + script + "\n")
+        path.chmod(0o755)
+
+    def output(self, *words):
+        # Without a controlling terminal nobody is asked if it goes wrong.
+        process = self.start("/runner", *words, preexec_fn=self.enter, start_new_session=True,
+                             env={"ASAN_OPTIONS": "detect_leaks=0"})
+        self.assertEqual(process.wait(), 0, process.stderr)
+        return process.stdout
+
+    def owner(self):
+        st = self.plugins.stat()
+        return st.st_uid, st.st_gid, st.st_mode & 0o7777
+
+    def test_defaults__plugins_and_their_environment(self):
+        """CLI-RUN-1"""
+        self.plugin("p", 'echo $(id -u) $(id -g) "$MANDOSPLUGINHELPERDIR"')
+        self.assertEqual(self.output(), b"65534 65534 /lib/mandos/plugin-helpers\n")
+
+    def test_configuration__read_as_root(self):
+        """CLI-RUN-1, CLI-RUN-11"""
+        config = self.root / "conf/conf.d/mandos/plugin-runner.conf"
+        config.parent.mkdir(parents=True, mode=0o700)
+        config.write_text("--userid=123\n")
+        config.chmod(0o600)
+        self.plugin("p", "id -u")
+        self.assertEqual(self.output(), b"123\n")
+
+    def test_plugin_directory_of_root__may_be_entered_but_not_changed(self):
+        """CLI-RUN-13; weaknesses, 5: no plugin puts its own program in the place of another"""
+        self.plugin("p", "(echo >/lib/mandos/plugins.d/other) 2>/dev/null && echo changed;"
+                         "chmod 0777 /lib/mandos/plugins.d 2>/dev/null && echo opened;"
+                         "ls /lib/mandos/plugins.d")
+        for mode, expected in ((0o700, 0o750), (0o755, 0o755), (0o770, 0o750)):
+            with self.subTest(mode=oct(mode)):
+                os.chown(self.plugins, 0, 0)
+                self.plugins.chmod(mode)
+                self.assertEqual(self.output("--userid=123", "--groupid=456"), b"p\n")
+                self.assertEqual(self.owner(), (0, 456, expected))
+
+    def test_plugin_directory_of_others__left_alone(self):
+        """CLI-RUN-13: as images have it that were built for mandos 1.8.16"""
+        self.plugin("p", "echo pw")
+        for user, group in ((123, 456), (123, 0), (0, 456)):
+            with self.subTest(user=user, group=group):
+                os.chown(self.plugins, user, group)
+                self.plugins.chmod(0o770)
+                self.output("--userid=123", "--groupid=456", "--plugin-dir=/lib/mandos/plugins.d")
+                self.assertEqual(self.owner(), (user, group, 0o770))
+
+    def test_plugin_directory_elsewhere__its_owner_is_kept(self):
+        """CLI-RUN-13: the literal path, whatever --plugin-dir says"""
+        self.plugin("p", "echo pw")
+        elsewhere = self.plugins.rename(self.root / "elsewhere")
+        self.assertEqual(self.output("--plugin-dir=/elsewhere"), b"pw\n")
+        self.assertEqual((elsewhere.stat().st_uid, elsewhere.stat().st_gid), (0, 0))
+
+    def test_dev_fd__made(self):
+        """CLI-RUN-13, CLI-RUN-21"""
+        self.plugin("p", "readlink /dev/fd")
+        self.assertEqual(self.output(), b"/proc/self/fd\n")
+        (self.root / "dev/fd").unlink()
+        (self.root / "dev/fd").symlink_to("/own")
+        self.assertEqual(self.output(), b"/own\n")
+
+
 def load_tests(loader, tests, pattern):
     return loader.loadTestsFromTestCase(Compatible) if REFERENCE else tests
 
 
 if __name__ == "__main__":
     # A Plymouth of another test must not be seen here.
-    enter_pid_namespace()
+    enter_namespace_for_roots()
     unittest.main()
