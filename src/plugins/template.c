@@ -22,7 +22,8 @@
 /* Interruptible, and in locked memory that is erased: what every plugin owes to the password. */
 static int give_file(const char *path)
 {
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* Not waiting here, where a signal could not end it: answer_read() does. */
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	struct pieces password = { 0 };
 	int r;
 

@@ -2,6 +2,7 @@
 """The template of docs/plugin-contract.md, alone and under plugin-runner."""
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -49,6 +50,23 @@ class Template(Case):
         process.signal(signal.SIGTERM)
         self.assertEqual(process.wait(), -signal.SIGTERM)
         self.assertEqual(process.stdout, b"")
+
+    def test_signal__ends_it_while_nobody_writes(self):
+        os.mkfifo(self.file)
+        process = self.template(f"--file={self.file}")
+        caught = re.compile(r"SigCgt:\s+(\w+)")
+        status = Path(f"/proc/{process.pid}/status")
+        wait_for(lambda: int(caught.search(status.read_text())[1], 16) & 1 << signal.SIGTERM - 1,
+                 "the plugin to take the signals")
+        process.signal(signal.SIGTERM)
+        self.assertEqual(process.wait(), -signal.SIGTERM)
+
+    def test_fifo_with_a_late_writer__given(self):
+        os.mkfifo(self.file)
+        process = self.template(f"--file={self.file}")
+        self.file.write_bytes(b"pw")
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(process.stdout, b"pw")
 
     def test_runner__file_that_comes_later(self):
         plugins = self.tmp / "plugins.d"
