@@ -137,10 +137,14 @@ int processes_find(const char *path, struct process *ret)
 	if (r <= 0)
 		return r < 0 ? r : -ESRCH;
 	r = process_hold(r, ret);
+	if (r < 0)
+		return r;
 	/* Held now; but is it still the one that was found? */
-	if (r == 0 && !executes(ret->pid, path))
-		r = -ESRCH;
-	return r;
+	if (!executes(ret->pid, path)) {
+		process_deinit(ret);
+		return -ESRCH;
+	}
+	return 0;
 }
 
 bool process_has_ended(const struct process *p, int msec)
