@@ -5,7 +5,6 @@
  * The echo is off while it asks, and back on whatever way it ends: every signal that can be caught
  * is caught, and the terminal is restored before the program dies of it.
  */
-#include <argp.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 #include "base/pieces.h"
 #include "base/secret.h"
 #include "plugins/answer.h"
+#include "plugins/options.h"
 #include "plugins/processes.h"
 #include "plugins/question.h"
 #include "plugins/report.h"
@@ -26,67 +26,11 @@
 
 #define PLYMOUTH_PID_FILE "/run/plymouth/pid"
 
-enum key {
-	KEY_USAGE = 256,
-	KEY_PROMPT,
-	KEY_DEBUG
-};
-
-static const struct argp_option option_table[] = {
-	{ "prefix", 'p', "PREFIX", 0, "Text before the question", 1 },
-	{ "prompt", KEY_PROMPT, "PROMPT", 0, "The question", 1 },
-	{ "debug", KEY_DEBUG, NULL, 0, "Say what is done, on standard error", 1 },
-	{ "help", '?', NULL, 0, "Show this help", 2 },
-	{ "usage", KEY_USAGE, NULL, 0, "Show a short usage message", 2 },
-	{ "version", 'V', NULL, 0, "Show name and version", 2 },
-	{ 0 },
-};
-
-struct options {
-	const char *prefix;
-	const char *prompt;
-};
-
 /* The terminal, and what to put it back to. */
 struct terminal {
 	struct termios normal;
 	bool is_silent;
 };
-
-static error_t on_key(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->name = state->argv[0];
-		return 0;
-	case 'p':
-		o->prefix = arg;
-		return 0;
-	case KEY_PROMPT:
-		o->prompt = arg;
-		return 0;
-	case KEY_DEBUG:
-		report_set_debug(true);
-		return 0;
-	case '?':
-		argp_state_help(state, stdout,
-				ARGP_HELP_LONG | ARGP_HELP_SHORT_USAGE | ARGP_HELP_DOC);
-		return ECANCELED;
-	case KEY_USAGE:
-		argp_state_help(state, stdout, ARGP_HELP_USAGE);
-		return ECANCELED;
-	case 'V':
-		(void)printf("password-prompt %s\n", MANDOS_VERSION);
-		return ECANCELED;
-	case ARGP_KEY_ARG:
-		report_error("unexpected word '%s'; there are only options", arg);
-		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
 
 /* With Plymouth there, that asks, and would take what is typed here (CLI-PP-2). */
 static bool is_plymouth_there(void)
@@ -219,8 +163,10 @@ static int run(const struct options *o)
 
 	if (!question)
 		return EX_OSERR;
-	if (is_plymouth_there())
+	if (is_plymouth_there()) {
+		report_debug("Plymouth is there, and asks");
 		return EXIT_FAILURE;
+	}
 	if (tcgetattr(STDIN_FILENO, &t.normal) < 0) {
 		report_error("standard input is no terminal to ask on: %s", strerror(errno));
 		return errno == ENOTTY || errno == EBADF ? EX_UNAVAILABLE : EX_OSERR;
@@ -247,17 +193,16 @@ static int run(const struct options *o)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = option_table,
-		.parser = on_key,
+	static const struct options_program program = {
+		.name = "password-prompt",
 		.doc = "Asks for a passphrase on the terminal and prints it.",
+		.has_prefix = true,
 	};
-	struct options options = { 0 };
+	struct options options;
 
 	report_open(argv[0]);
 	/* CLI-GEN-3: nothing but a passphrase may end with 0. */
-	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP | ARGP_NO_EXIT, NULL,
-		       &options) != 0)
+	if (options_parse(&program, argc, argv, &options) != OPTIONS_OK)
 		return EX_USAGE;
 	return run(&options);
 }

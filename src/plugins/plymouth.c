@@ -5,7 +5,6 @@
  * Plymouth cannot withdraw a question, so after a signal it is ended and started again. Set-user-ID
  * root for that.
  */
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,6 +19,7 @@
 
 #include "base/file.h"
 #include "base/util.h"
+#include "plugins/options.h"
 #include "plugins/processes.h"
 #include "plugins/question.h"
 #include "plugins/report.h"
@@ -35,53 +35,6 @@
 
 /* argv has no const variant; nobody writes to it. */
 #define WORD(text) ((char *)(uintptr_t)(text))
-
-enum key {
-	KEY_USAGE = 256,
-	KEY_PROMPT,
-	KEY_DEBUG
-};
-
-static const struct argp_option option_table[] = {
-	{ "prompt", KEY_PROMPT, "PROMPT", 0, "The question", 1 },
-	{ "debug", KEY_DEBUG, NULL, 0, "Say what is done, on standard error", 1 },
-	{ "help", '?', NULL, 0, "Show this help", 2 },
-	{ "usage", KEY_USAGE, NULL, 0, "Show a short usage message", 2 },
-	{ "version", 'V', NULL, 0, "Show name and version", 2 },
-	{ 0 },
-};
-
-static error_t on_key(int key, char *arg, struct argp_state *state)
-{
-	const char **prompt = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->name = state->argv[0];
-		return 0;
-	case KEY_PROMPT:
-		*prompt = arg;
-		return 0;
-	case KEY_DEBUG:
-		report_set_debug(true);
-		return 0;
-	case '?':
-		argp_state_help(state, stdout,
-				ARGP_HELP_LONG | ARGP_HELP_SHORT_USAGE | ARGP_HELP_DOC);
-		return ECANCELED;
-	case KEY_USAGE:
-		argp_state_help(state, stdout, ARGP_HELP_USAGE);
-		return ECANCELED;
-	case 'V':
-		(void)printf("plymouth %s\n", MANDOS_VERSION);
-		return ECANCELED;
-	case ARGP_KEY_ARG:
-		report_error("unexpected word '%s'; there are only options", arg);
-		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
 
 /* The number in a file, or 0. */
 static pid_t read_pid(const char *path)
@@ -176,13 +129,17 @@ static int ask(const char *prompt)
 
 	if (!option)
 		return EX_OSERR;
-	if (faccessat(AT_FDCWD, COMMAND, X_OK, AT_EACCESS) < 0)
+	if (faccessat(AT_FDCWD, COMMAND, X_OK, AT_EACCESS) < 0) {
+		report_debug("cannot execute %s: %s", COMMAND, strerror(errno));
 		return EX_UNAVAILABLE;
+	}
 	r = run(ping, COMMAND_QUIET);
 	if (r < 0)
 		return r == -EINTR ? EXIT_FAILURE : EX_OSERR;
-	if (r == 0)
+	if (r == 0) {
+		report_debug("Plymouth does not run");
 		return EX_UNAVAILABLE;
+	}
 	r = run(question, COMMAND_ANSWERS);
 	if (r == -EINTR)
 		start_again();
@@ -191,20 +148,22 @@ static int ask(const char *prompt)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = option_table,
-		.parser = on_key,
+	static const struct options_program program = {
+		.name = "plymouth",
 		.doc = "Asks for a passphrase on the splash screen of Plymouth.",
 	};
-	const char *prompt = NULL;
-	error_t r;
+	struct options options;
 
 	report_open(argv[0]);
-	r = argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP | ARGP_NO_EXIT, NULL,
-		       &prompt);
-	if (r != 0)
-		return r == ECANCELED ? EX_OK : EX_USAGE;
+	switch (options_parse(&program, argc, argv, &options)) {
+	case OPTIONS_OK:
+		break;
+	case OPTIONS_SHOWN:
+		return EX_OK;
+	case OPTIONS_BAD:
+		return EX_USAGE;
+	}
 	if (signals_start(false) < 0)
 		return EX_OSERR;
-	return ask(prompt);
+	return ask(options.prompt);
 }

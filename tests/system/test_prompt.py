@@ -123,8 +123,9 @@ class Compatible(PromptCase):
         self.start("bash", "-c", "exec -a /some/plymouthd sleep 60")
         wait_for(lambda: any(p.read_bytes().startswith(b"/some/plymouthd")
                              for p in Path("/proc").glob("[0-9]*/cmdline")), "the stand-in")
-        process = self.prompt()
+        process = self.prompt(stderr=process_file(self))
         self.assertEqual(process.wait(), FAILURE)
+        self.assertEqual((self.tmp / "messages").read_bytes(), b"")
         self.assertEqual(self.prompt("--nonsense").wait(), USAGE)
 
     def test_names_like_plymouth__no_conflict(self):
@@ -253,6 +254,15 @@ class Fixed(PromptCase):
         process.signal(signal.SIGTERM)
         self.assertEqual(process.wait(), -signal.SIGTERM)
         self.assertTrue(self.terminal.echoes())
+
+    def test_debug__says_why_nobody_is_asked(self):
+        """CLI-PP-1"""
+        self.start("bash", "-c", "exec -a plymouthd sleep 60")
+        wait_for(lambda: any(p.read_bytes().startswith(b"plymouthd")
+                             for p in Path("/proc").glob("[0-9]*/cmdline")), "the stand-in")
+        process = self.prompt("--debug")
+        self.assertEqual(process.wait(), FAILURE)
+        self.terminal.shows(b"Plymouth is there")
 
     def test_no_core_dumps(self):
         process = self.prompt()

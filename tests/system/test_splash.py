@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from mandos_test import program, wait_for  # noqa: E402
+from mandos_test import memory_holds, program, wait_for  # noqa: E402
 from root_directory import RootCase, enter_namespace_for_roots  # noqa: E402
 
 REFERENCE = os.environ.get("MANDOS_REFERENCE")
@@ -215,7 +215,18 @@ class PlymouthFixed(Plymouth):
         self.assertEqual(process.wait(), 0)
         self.assertIn("Unlocking the disk s (t)", self.said("calls"))
 
+    def test_debug__says_why_nobody_is_asked(self):
+        """CLI-PLY-1, CLI-PLY-2"""
+        process = self.plugin("plymouth", "--debug")
+        self.assertEqual(process.wait(), UNAVAILABLE)
+        self.assertIn("cannot execute /bin/plymouth", process.stderr)
+        self.command(ping="exit 1")
+        process = self.plugin("plymouth", "--debug")
+        self.assertEqual(process.wait(), UNAVAILABLE)
+        self.assertIn("Plymouth does not run", process.stderr)
+
     def test_usage(self):
+        self.assertEqual(self.plugin("plymouth", "--prefix=x").wait(), USAGE)
         self.assertEqual(self.plugin("plymouth", "word").wait(), USAGE)
 
 
