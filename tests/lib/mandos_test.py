@@ -129,6 +129,11 @@ def memory_holds(pid, text):
     return False
 
 
+def locked_kib(pid):
+    """How much of a process's memory can never be swapped."""
+    return int(re.search(r"VmLck:\s+(\d+)", Path(f"/proc/{pid}/status").read_text()).group(1))
+
+
 class Case(unittest.TestCase):
     """A test with a temporary directory (self.tmp) and processes that end with it."""
 

@@ -6,7 +6,6 @@ nothing else runs. The tests have a /run of their own.
 """
 
 import os
-import re
 import shutil
 import signal
 import socket
@@ -17,8 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from mandos_test import (DEADLINE, Case, enter_pid_namespace, memory_holds,  # noqa: E402
-                         program, run, wait_for)
+from mandos_test import (DEADLINE, Case, enter_pid_namespace, locked_kib,  # noqa: E402
+                         memory_holds, program, run, wait_for)
 
 REFERENCE = os.environ.get("MANDOS_REFERENCE")
 AGENT = ("/usr/lib/dracut/modules.d/90mandos/password-agent" if REFERENCE
@@ -338,7 +337,7 @@ class Fixed(AgentCase):
         self.assertIsNone(question.has_reply())
 
     def test_full_socket__repeated(self):
-        """CLI-AGT-13: would block"""
+        """CLI-AGT-6, CLI-AGT-13: would block"""
         question = Question(self, "q")
         sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(sender.close)
@@ -354,11 +353,29 @@ class Fixed(AgentCase):
         wait_for((self.tmp / "done").exists, "the client")
         # Ready, and not given away: in locked memory. The file of the question keeps it there.
         wait_for(lambda: memory_holds(agent.pid, b"pw\0"), "the password")
-        status = Path(f"/proc/{agent.pid}/status").read_text()
-        self.assertGreater(int(re.search(r"VmLck:\s+(\d+)", status).group(1)), 0)
+        self.assertGreater(locked_kib(agent.pid), 0)
         for _ in range(n):
             self.assertEqual(question.reply(), b"x")
         self.assertEqual(question.reply(), b"+pw\0")
+        self.assertEqual(agent.wait(), 0)
+
+    def test_password_that_nobody_wants__erased(self):
+        """CLI-AGT-6, CLI-AGT-17"""
+        question = Question(self, "q")
+        secret = b"a secret that nobody wants"
+        # Asked to end it goes on, for as long as the agent has patience. In a file, since the agent's
+        # memory holds its command line.
+        script = self.tmp / "client"
+        script.write_text(f"#!/bin/sh\ntrap '' TERM; printf '{secret.decode()}'\n"
+                          f"until [ -e {self.tmp}/now ]; do sleep 0.05; done\n")
+        script.chmod(0o755)
+        agent = self.agent("--", script)
+        self.addCleanup(self.now)
+        wait_for(lambda: memory_holds(agent.pid, secret), "the password to be read")
+        question.file.unlink()
+        wait_for(lambda: not memory_holds(agent.pid, secret), "the password to be erased")
+        self.assertTrue(agent.is_running())
+        self.now()
         self.assertEqual(agent.wait(), 0)
 
     def test_written_again__new_question(self):

@@ -16,7 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from mandos_test import Case, enter_pid_namespace, program, wait_for  # noqa: E402
+from mandos_test import (Case, enter_pid_namespace, locked_kib, memory_holds,  # noqa: E402
+                         program, wait_for)
 from pseudo_terminal import Terminal  # noqa: E402
 
 REFERENCE = os.environ.get("MANDOS_REFERENCE")
@@ -250,7 +251,9 @@ class Fixed(PromptCase):
         process = self.prompt(stdout=write)
         os.close(write)
         self.terminal.shows(QUESTION)
-        self.terminal.type(b"x\n")
+        self.terminal.type(b"a secret that is not read\n")
+        wait_for(lambda: memory_holds(process.pid, b"a secret that is not read"), "the passphrase")
+        self.assertGreater(locked_kib(process.pid), 0)
         process.signal(signal.SIGTERM)
         self.assertEqual(process.wait(), -signal.SIGTERM)
         self.assertTrue(self.terminal.echoes())

@@ -8,6 +8,7 @@ nothing else runs.
 import glob
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from mandos_test import Case, memory_holds, program, wait_for  # noqa: E402
+from mandos_test import Case, locked_kib, memory_holds, program, wait_for  # noqa: E402
 from pseudo_terminal import Terminal  # noqa: E402
 from root_directory import RootCase, enter_namespace_for_roots  # noqa: E402
 
@@ -336,6 +337,47 @@ class Typed(RunnerCase):
         self.assertEqual(process.stdout, SECRET)
 
 
+class Secrets(RunnerCase):
+    def test_output_of_a_plugin_that_runs__locked(self):
+        self.plugin("p", f"printf '{SECRET.decode()}'; {STUCK}")
+        process = self.runner()
+        wait_for(lambda: memory_holds(process.pid, SECRET), "the output to be read")
+        self.assertGreater(locked_kib(process.pid), 0)
+        self.assertRegex(Path(f"/proc/{process.pid}/limits").read_text(), r"core file size +0 +0")
+
+    def test_output_of_a_plugin_that_failed__erased(self):
+        """CLI-RUN-24"""
+        self.plugin("p", f"printf '{SECRET.decode()}'; until [ -e {self.tmp}/now ]; do sleep 0.05; done;"
+                         "exit 1")
+        terminal = Terminal(self)
+        process = self.runner(**terminal.options())
+        wait_for(lambda: memory_holds(process.pid, SECRET), "the output to be read")
+        (self.tmp / "now").touch()
+        terminal.shows(b"Password: ")
+        self.assertFalse(memory_holds(process.pid, SECRET))
+
+    def test_typed_answer__locked_and_erased(self):
+        """CLI-RUN-35: what was typed without its end yet, and after another plugin has won"""
+        # The second is there when the first wins, and keeps the runner from ending.
+        self.plugin("p", f"[ -e {self.tmp}/now ] || exit 75; until [ -e {self.tmp}/q ]; do sleep 0.05;"
+                         "done; printf pw")
+        self.plugin("q", f"[ -e {self.tmp}/now ] || exit 75; trap '' TERM; echo >{self.tmp}/q;"
+                         "while :; do sleep 1; done")
+        read, write = os.pipe()
+        self.addCleanup(os.close, write)
+        process = self.runner(stdin=read)
+        os.close(read)
+        process.expect("Password: ")
+        os.write(write, SECRET)
+        wait_for(lambda: memory_holds(process.pid, SECRET), "the answer to be read")
+        self.assertGreater(locked_kib(process.pid), 0)
+        (self.tmp / "now").touch()
+        wait_for(lambda: process.stdout == b"pw", "the password of the plugin")
+        wait_for(lambda: not memory_holds(process.pid, SECRET), "the answer to be erased")
+        self.assertTrue(process.is_running())
+        self.assertEqual(process.wait(), 0)
+
+
 class RealPrompt(RunnerCase):
     """The password-prompt of this build, among others."""
 
@@ -470,6 +512,36 @@ class Fixed(RunnerCase):
         for text in ("x1", "A=x2", "directory", "'a'"):
             self.assertIn(text, process.stderr)
         self.assertNotIn(SECRET.decode().split()[0], process.stderr)
+
+    def test_plugin_that_cannot_be_executed__failed(self):
+        """CLI-RUN-22"""
+        self.plugin("p", "")
+        (self.plugins / "p").write_text("#!/nonexistent/shell\n")
+        process = self.assert_gives(b"typed", "--debug", stdin=self.answer(b"typed\n"))
+        self.assertIn("'p' failed with status 71", process.stderr)
+
+    def test_process_that_cannot_be_made__prompt_and_the_others_ended(self):
+        """CLI-RUN-22, CLI-RUN-37, CLI-RUN-38"""
+        self.plugin("a", f"echo $$ >{self.tmp}/a; {STUCK}")
+        self.plugin("b", "printf wrong")
+
+        def limit():
+            os.setsid()
+            # The runner and one plugin, of a user whom nobody else here has.
+            resource.setrlimit(resource.RLIMIT_NPROC, (2, 2))
+        process = self.runner("--userid=54321", preexec_fn=limit, stdin=self.answer(b"typed\n"))
+        self.assertEqual(process.wait(), OSERR)
+        self.assertEqual(process.stdout, b"typed")
+        self.assertIn("cannot start 'b'", process.stderr)
+        self.assertNotIn("is killed", process.stderr)
+
+    def test_plugins_at_the_bound__more_are_reported(self):
+        for n in range(65):
+            self.plugin(f"p{n:02}", f"echo x >{self.tmp}/{n:02}; exit 1")
+        process = self.assert_gives(b"", stdin=self.answer(b""))
+        self.assertIn("'p64' is not started", process.stderr)
+        self.assertTrue((self.tmp / "63").exists())
+        self.assertFalse((self.tmp / "64").exists())
 
     def test_no_plugin_although_configured__hint(self):
         """CLI-RUN-36"""

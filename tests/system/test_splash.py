@@ -19,11 +19,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from mandos_test import memory_holds, program, wait_for  # noqa: E402
+from mandos_test import locked_kib, memory_holds, program, wait_for  # noqa: E402
 from root_directory import RootCase, enter_namespace_for_roots  # noqa: E402
 
 REFERENCE = os.environ.get("MANDOS_REFERENCE")
 FAILURE, USAGE, UNAVAILABLE, OSERR, OSFILE = 1, 64, 69, 71, 72
+SECRET = b"a secret that is typed"
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -343,6 +344,25 @@ class UsplashFixed(Usplash):
         self.assert_restart(self.plugin("usplash"), pid, OSERR)
 
 
+    def test_half_an_answer__locked_and_erased_before_the_restart(self):
+        """CLI-USP-4"""
+        _, pid = self.daemon("usplash", "-x", "y", "--ignore-term")
+        self.listen()
+        process = self.plugin("usplash")
+        self.hears(b"unlock the disk: \0")
+        with open(self.outfifo, "wb", buffering=0) as out:
+            out.write(SECRET)
+            wait_for(lambda: memory_holds(process.pid, SECRET), "the answer to be read")
+            self.assertGreater(locked_kib(process.pid), 0)
+            process.signal(signal.SIGTERM)
+            # It waits two seconds for usplash to end, and two for it to start.
+            wait_for(lambda: not memory_holds(process.pid, SECRET), "the answer to be erased")
+        self.assertTrue(process.is_running())
+        self.assertEqual(process.wait(), -signal.SIGTERM)
+        self.assertEqual(process.stdout, b"")
+        self.assert_ended(pid)
+
+
 class Splashy(SplashCase):
     def update(self, text):
         self.script("sbin/splashy_update", "for w in \"$@\"; do printf '<%s>' \"$w\"; done >/calls;"
@@ -397,11 +417,13 @@ class SplashyFixed(Splashy):
         self.assertIn("unlock the disk (t): ", self.said("calls"))
 
 
-class AskpassFifoCompatible(SplashCase):
+class AskpassFifo(SplashCase):
     def setUp(self):
         super().setUp()
         self.fifo = self.root / "lib/cryptsetup/passfifo"
 
+
+class AskpassFifoCompatible(AskpassFifo):
     def test_answer__given_unmodified(self):
         """CLI-FIFO-1, CLI-FIFO-2, CLI-GEN-4"""
         for text in (b"typed\n", b"", bytes(200000)):
@@ -451,6 +473,20 @@ class AskpassFifoCompatible(SplashCase):
         process.signal(signal.SIGTERM)
         self.assertEqual(process.wait(), -signal.SIGTERM)
         self.assertTrue(self.fifo.is_fifo())
+
+
+class AskpassFifoFixed(AskpassFifo):
+    def test_half_an_answer__locked(self):
+        process = self.plugin("askpass-fifo")
+        wait_for(self.fifo.is_fifo, "the FIFO")
+        with open(self.fifo, "wb", buffering=0) as fifo:
+            fifo.write(SECRET)
+            wait_for(lambda: memory_holds(process.pid, SECRET), "the answer to be read")
+            self.assertGreater(locked_kib(process.pid), 0)
+            self.assertRegex(Path(f"/proc/{process.pid}/limits").read_text(),
+                             r"core file size +0 +0")
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(process.stdout, SECRET)
 
 
 def load_tests(loader, tests, pattern):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The template of docs/plugin-contract.md, alone and under plugin-runner."""
+"""CLI-RUN-40: the template of docs/plugin-contract.md, alone and under plugin-runner."""
 
 import os
 import re
