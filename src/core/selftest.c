@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Not a replacement for the test suite: known answers of the pieces on which everything hangs, so
- * that a miscompiled or mislinked installation is noticed before it guards anything.
- */
+/* Known answers of the pieces on which everything hangs. */
 #include "core/selftest.h"
 
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/checks.h"
 #include "base/util.h"
 #include "core/policy.h"
 #include "wire/base64.h"
@@ -71,10 +66,7 @@ static bool expired_is_refused(void)
 	return policy_decide(&life, now, false) == POLICY_REFUSE_DISABLED;
 }
 
-static const struct {
-	const char *name;
-	bool (*check)(void);
-} checks[] = {
+static const struct check checks[] = {
 	{ "durations", durations_are_read }, { "greetings", greetings_are_judged },
 	{ "key IDs", nothing_has_no_key },   { "base64", base64_is_read },
 	{ "expiry", expired_is_refused },
@@ -82,15 +74,5 @@ static const struct {
 
 int selftest_run(void)
 {
-	size_t n_bad = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-		if (checks[i].check())
-			continue;
-		n_bad++;
-		(void)fprintf(stderr, "failed: %s\n", checks[i].name);
-	}
-	(void)fprintf(stderr, "Ran %zu checks\n\n%s\n", ARRAY_SIZE(checks),
-		      n_bad == 0 ? "OK" : "FAILED");
-	return n_bad == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return checks_run(checks, ARRAY_SIZE(checks), stderr);
 }

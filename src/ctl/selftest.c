@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Not a replacement for the test suite: known answers, so that a bad build is noticed. */
+/* Known answers of what reads the command line and writes to the terminal. */
 #include "ctl/selftest.h"
 
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "admin/text.h"
+#include "base/checks.h"
 #include "base/util.h"
 #include "ctl/interval.h"
 #include "ctl/options.h"
@@ -47,10 +45,7 @@ static bool options_are_complete(void)
 	return true;
 }
 
-static const struct {
-	const char *name;
-	bool (*check)(void);
-} checks[] = {
+static const struct check checks[] = {
 	{ "times", times_are_read },
 	{ "durations", durations_are_written },
 	{ "terminal", terminals_are_safe },
@@ -59,15 +54,5 @@ static const struct {
 
 int selftest_run(void)
 {
-	size_t n_bad = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-		if (checks[i].check())
-			continue;
-		n_bad++;
-		(void)fprintf(stderr, "failed: %s\n", checks[i].name);
-	}
-	(void)fprintf(stderr, "Ran %zu checks\n\n%s\n", ARRAY_SIZE(checks),
-		      n_bad == 0 ? "OK" : "FAILED");
-	return n_bad == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return checks_run(checks, ARRAY_SIZE(checks), stderr);
 }
