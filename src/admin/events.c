@@ -30,7 +30,7 @@ static const char *const matches[] = {
 int admin_events_watch(sd_bus *bus, sd_bus_message_handler_t handler, void *data)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(matches); i++) {
-		int r = sd_bus_add_match(bus, NULL, matches[i], handler, data);
+		int r = sd_bus_add_match_async(bus, NULL, matches[i], handler, NULL, data);
 
 		if (r < 0)
 			return r;

@@ -48,8 +48,9 @@ enum admin_event_result {
  * admin_events_watch() - asks the bus for the signals that admin_event_take() knows
  * @handler: gets each, and the answers to nothing else
  *
- * The matches live as long as @bus. To miss nothing, ask before the list is loaded.
- * Errors: errno, or what the bus answered.
+ * The matches live as long as @bus. To miss nothing, ask before the list is loaded. Nothing is
+ * waited for: a bus that is stuck must not stop an event loop. One that refuses loses the
+ * connection. Errors: errno of sd_bus_add_match_async(3).
  */
 int admin_events_watch(sd_bus *bus, sd_bus_message_handler_t handler, void *data);
 

@@ -102,7 +102,8 @@ static int connect_bus(struct feed *f)
 	(void)sd_bus_set_close_on_exit(f->bus, 0);
 	r = sd_bus_match_signal(f->bus, NULL, LOCAL_SERVICE, LOCAL_PATH, LOCAL_SERVICE,
 				"Disconnected", on_disconnected, f);
-	/* First the signals, then the list: nothing can happen in between unnoticed. */
+	/* First the signals, then the list: nothing can happen in between unnoticed. Neither is
+	 * waited for, nor is the bus itself: keys are answered meanwhile. */
 	if (r >= 0)
 		r = admin_events_watch(f->bus, on_signal, f);
 	if (r >= 0)
@@ -133,12 +134,29 @@ int feed_open(struct feed *f)
 	return connect_bus(f);
 }
 
+/* Not sd_bus_flush(3), which waits for a stuck bus for ever. */
+static void flush(sd_bus *bus, usec_t until)
+{
+	uint64_t n_queued;
+
+	while (sd_bus_is_ready(bus) > 0 && sd_bus_get_n_queued_write(bus, &n_queued) >= 0 &&
+	       n_queued > 0) {
+		usec_t now = instant_now().boot;
+		int r = sd_bus_process(bus, NULL);
+
+		if (r == 0 && now < until)
+			r = sd_bus_wait(bus, until - now);
+		if (r < 0 || now >= until)
+			return;
+	}
+}
+
 void feed_close(struct feed *f)
 {
 	f->retry = sd_event_source_disable_unref(f->retry);
 	/* What was asked for last, just before quitting, still goes out. */
 	if (f->bus)
-		(void)sd_bus_flush(f->bus);
+		flush(f->bus, instant_now().boot + FEED_FLUSH_USEC);
 	drop(f);
 }
 

@@ -3,8 +3,9 @@
 /*
  * The system bus: what the server says goes into the model, what was asked for goes to the server.
  *
- * A lost bus is tried again every FEED_RETRY_USEC, for as long as the program runs. The list is
- * asked for without waiting; calls want no answer.
+ * A lost bus is tried again every FEED_RETRY_USEC, for as long as the program runs. Nothing waits
+ * for the bus, except the end, FEED_FLUSH_USEC at most, for calls that are not sent yet; calls want
+ * no answer.
  */
 
 #include <systemd/sd-bus.h>
@@ -13,6 +14,7 @@
 #include "monitor/model.h"
 
 #define FEED_RETRY_USEC (2 * USEC_PER_SEC)
+#define FEED_FLUSH_USEC (2 * USEC_PER_SEC)
 
 /**
  * struct feed - embedded

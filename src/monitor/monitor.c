@@ -257,6 +257,7 @@ static int start(struct monitor *mon, const struct options *o)
 static void stop(struct monitor *mon)
 {
 	terminal_close();
+	mon->is_terminal_open = false;
 	feed_close(&mon->feed);
 	mon->paint_timer = sd_event_source_disable_unref(mon->paint_timer);
 	mon->tick_timer = sd_event_source_disable_unref(mon->tick_timer);
@@ -282,10 +283,14 @@ int monitor_run(const struct options *o)
 {
 	struct monitor mon = { 0 };
 	int r = start(&mon, o);
+	bool was_shown = mon.is_terminal_open;
 
 	if (r >= 0)
 		r = sd_event_loop(mon.event);
 	stop(&mon);
+	/* What went wrong before, start() has said. */
+	if (r < 0 && was_shown)
+		(void)report(r, "cannot go on");
 	if (mon.signal != 0)
 		die_of(mon.signal);
 	return r < 0 ? EXIT_FAILURE : r;

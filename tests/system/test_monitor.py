@@ -5,13 +5,14 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
 from reference import ReferenceRig  # noqa: E402
-from rig import BUILD, Rig  # noqa: E402
+from rig import BUILD, DEADLINE, Rig  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 MONITOR = BUILD / "mandos-monitor"
@@ -155,6 +156,25 @@ class Edges(unittest.TestCase):
                       DBUS_SYSTEM_BUS_ADDRESS=f"unix:path={self.rig.folder}/nothing") as terminal:
             terminal.wait_text("mandos-monitor: cannot use the system bus: No such file")
             self.assertEqual(terminal.wait_status(), 1)
+
+    def test_silent_bus(self):
+        """MON-61, MON-2: a bus that takes connections and says nothing freezes no key."""
+        address = self.rig.own_bus()
+        with monitor(self.rig) as terminal, socket.socket(socket.AF_UNIX) as silent:
+            terminal.wait_text("Note: No Mandos server running.")
+            self.rig.bus.stop()
+            path = pathlib.Path(address.removeprefix("unix:path="))
+            path.unlink(missing_ok=True)
+            silent.bind(str(path))
+            silent.listen()
+            silent.settimeout(DEADLINE)
+            terminal.wait_text("The connection to the system bus is lost; trying again")
+            connection = silent.accept()[0]
+            self.addCleanup(connection.close)
+            terminal.type("v")
+            terminal.wait_text("Verbose mode: On")
+            terminal.type("q")
+            self.assertEqual(terminal.wait_status(), 0)
 
     def test_no_terminal(self):
         """MON-2: without one, nothing is written that is meant for one."""
