@@ -134,7 +134,8 @@ static int ask(sd_bus *bus, const struct ctl_command *command, int unknown)
 
 static int work(const struct ctl_command *command)
 {
-	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+	/* Every call is waited for, so nothing is left to flush, which a stuck bus would delay. */
+	_cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
 	int unknown = ctl_command_has(command, CTL_STRICT) ? EXIT_UNKNOWN : EXIT_FAILURE;
 
 	if (connect_bus(&bus) < 0) {

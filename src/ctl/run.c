@@ -140,8 +140,9 @@ static void report(const struct pipeline *p)
 	report_line("%s", p->detail);
 	report_line("The call was %s", call ? call : "lost");
 	if (p->failed)
-		report_line("for client '%s'; it was done to %zu of %zu, and nothing after it",
-			    p->failed->name, p->n_done, n_calls(p));
+		report_line("for client '%s'; it was done to %zu of %zu and failed for %zu; "
+			    "nothing more was tried",
+			    p->failed->name, p->n_done, n_calls(p), p->n_failed);
 	free(call);
 }
 

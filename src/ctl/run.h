@@ -19,7 +19,8 @@
  *
  * An action is finished before the next begins; its calls are under way together, since ten
  * thousand round trips one by one are a coffee break. After the first refusal no more calls are
- * made. With --dry-run nothing is called and everything printed.
+ * made; those under way are waited for, and counted. With --dry-run nothing is called and
+ * everything printed.
  *
  * Returns 0, or -ECANCELED after an error, which has been reported.
  * Source: CTL-RUN-3, CTL-RUN-7, CTL-RUN-9, CTL-RUN-11.
