@@ -7,7 +7,7 @@
 #include "base/util.h"
 #include "ctl/options.h"
 
-/* Of each script: the licence, where it comes from, and how the names of clients are found. */
+/* Of each script: the licence, and where it comes from. */
 static const char origin[] =
 	"# SPDX-License-Identifier: GPL-3.0-or-later\n"
 	"# Made of mandos-ctl's table of options; a test tells when it is old.\n";

@@ -158,7 +158,7 @@ static void test_ctl_command_parse__opposites__refused(void **state)
 
 static void test_ctl_command_judge__combinations__refused(void **state)
 {
-	/* CTL-ARG-11 to CTL-ARG-16, CTL-ARG-19 */
+	/* CTL-ARG-11, CTL-ARG-12, CTL-ARG-13, CTL-ARG-14, CTL-ARG-15, CTL-ARG-16, CTL-ARG-19 */
 	ASSERT_BAD("Options require clients names or --all.", "-e");
 	ASSERT_BAD("Options require clients names or --all.", "-j", "-v", "-V");
 	ASSERT_BAD("--verbose can only be used alone.", "-v", "-e", "w");

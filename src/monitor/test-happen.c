@@ -25,7 +25,7 @@ static void assert_event(struct model *m, struct admin_event event, const char *
 	assert_said(m, n, text, false);
 }
 
-/* MON-40, MON-44 to MON-48, whether verbose or not. */
+/* MON-40, MON-44, MON-45, MON-46, MON-47, MON-48, whether verbose or not. */
 static void test_happen__always__logged(void **state)
 {
 	struct model *m = *state;

@@ -5,7 +5,7 @@
 #define RULE   " ────────────────────────────────────────\n"
 #define BANNER "#Mandos Monitor version " MANDOS_VERSION "\n#q: Quit  ?: Help\n"
 
-/* MON-10, MON-11, MON-13, MON-14, MON-20: the first entry has the focus. */
+/* MON-10, MON-11, MON-13, MON-14, MON-20, MON-22: the first entry has the focus. */
 static void test_view_draw__states__by_name(void **state)
 {
 	struct model *m = *state;

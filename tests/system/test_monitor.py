@@ -150,6 +150,22 @@ class Edges(unittest.TestCase):
             terminal.type("Q")
             self.assertEqual(terminal.wait_status(), 0)
 
+    def test_command_line(self):
+        """MON-1: words are ignored; what is no option is told before anything is touched."""
+        for words, status, out, err in ((["x"], 1, "", "cannot use the system bus"),
+                                        (["x", "--no-bell", "--mouse"], 1, "", "system bus"),
+                                        (["x", "--version"], 0, "mandos-monitor ", ""),
+                                        (["-h"], 0, "Usage: mandos-monitor ", ""),
+                                        (["--help", "--foo"], 2, "", "unrecognized option")):
+            with self.subTest(words):
+                run = subprocess.run(
+                    [MONITOR, *words], stdin=subprocess.DEVNULL, timeout=60, check=False,
+                    env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"},
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                self.assertEqual((run.returncode, run.stdout[:len(out)]), (status, out))
+                self.assertIn(err, run.stderr)
+                self.assertEqual(bool(run.stdout), bool(out))
+
     def test_no_bus(self):
         """MON-62: an error, and the terminal as it was."""
         with Terminal(self.rig.folder, [MONITOR],
