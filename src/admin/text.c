@@ -86,24 +86,6 @@ bool admin_time_parse(const char *text, usec_t *ret_usec)
 	return true;
 }
 
-/* Of the UTF-8 character at @text, its size and @ret_code; 0 for what is none. */
-static size_t decode(const unsigned char *text, uint32_t *ret_code)
-{
-	size_t size = text[0] < 0x80 ? 1 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-
-	/* A NUL inside ends the comparison in text_is_utf8() too: it is no continuation byte. */
-	for (size_t i = 1; i < size; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if (!text_is_utf8((const char *)text, size))
-		return 0;
-	*ret_code = size == 1 ? text[0] : text[0] & (0x7fu >> size);
-	for (size_t i = 1; i < size; i++)
-		*ret_code = *ret_code << 6 | (text[i] & 0x3f);
-	return size;
-}
-
 /* Whether a terminal would do something else with it than show it. */
 static bool is_acting(uint32_t code)
 {
@@ -128,25 +110,24 @@ static int escape(uint32_t code, char *ret, size_t room)
 
 size_t admin_show(const char *text, char *ret)
 {
-	const unsigned char *at = (const unsigned char *)text;
 	size_t used = 0;
 
-	while (*at) {
+	while (*text) {
 		uint32_t code;
-		size_t size = decode(at, &code);
+		size_t size = text_decode(text, &code);
 		char escaped[8];
 		int n = 0;
 
 		if (size == 0)
-			n = snprintf(escaped, sizeof(escaped), "\\x%02x", *at);
+			n = snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned char)*text);
 		else if (is_acting(code))
 			n = escape(code, escaped, sizeof(escaped));
 		if (n > 0)
 			memcpy(ret + used, escaped, (size_t)n);
 		else
-			memcpy(ret + used, at, size);
+			memcpy(ret + used, text, size);
 		used += n > 0 ? (size_t)n : size;
-		at += size > 0 ? size : 1;
+		text += size > 0 ? size : 1;
 	}
 	ret[used] = '\0';
 	return used;

@@ -5,16 +5,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The rest of the character that starts with @first, at @text; the bus lets only UTF-8 pass. */
-static uint32_t take_code(unsigned char first, const char **text)
-{
-	int more = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-	uint32_t code = first & (0x3fu >> more);
+#include "wire/text.h"
 
-	for (; more > 0 && (**text & 0xc0) == 0x80; more--)
-		code = code << 6 | (uint32_t)(*(*text)++ & 0x3f);
-	return code;
-}
+/* For a byte that is no UTF-8: the bus lets none pass, but a text that was cut may end in some. */
+#define REPLACEMENT 0xfffd
 
 static void put_code(FILE *out, uint32_t code)
 {
@@ -33,17 +27,17 @@ void json_string(FILE *out, const char *text)
 
 	(void)fputc('"', out);
 	while (*text) {
-		unsigned char c = (unsigned char)*text++;
-		const char *found = strchr(special, c);
+		uint32_t code = REPLACEMENT;
+		size_t size = text_decode(text, &code);
+		const char *found = code < 0x80 ? strchr(special, (int)code) : NULL;
 
 		if (found)
 			(void)fprintf(out, "\\%c", letters[found - special]);
-		else if (c >= 0x80)
-			put_code(out, take_code(c, &text));
-		else if (c < ' ' || c > '~')
-			put_code(out, c);
+		else if (code < ' ' || code > '~')
+			put_code(out, code);
 		else
-			(void)fputc(c, out);
+			(void)fputc((int)code, out);
+		text += size > 0 ? size : 1;
 	}
 	(void)fputc('"', out);
 }

@@ -226,6 +226,10 @@ static void test_json_string__every_kind__escaped(void **state)
 		end(f, out),
 		"\"a\\\"b\\\\c/d\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\\u0080\\u00e4\\u20ac"
 		"\\uffff\\ud800\\udc00\\ud83d\\ude00\\udbff\\udfff\"");
+	/* A character that was cut is told as such. */
+	out = begin(f);
+	json_string(out, "a\xf0\x9f");
+	assert_string_equal(end(f, out), "\"a\\ufffd\\ufffd\"");
 }
 
 static void select_names(struct fixture *f, const char *const *names, size_t n, const char *want)

@@ -31,20 +31,6 @@ static bool is_steering(uint32_t code)
 	return false;
 }
 
-size_t glyph_decode(const char *text, uint32_t *ret_code)
-{
-	unsigned char first = (unsigned char)text[0];
-	size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	uint32_t code = size == 1 ? first : first & (0xffu >> (size + 1));
-
-	if (strnlen(text, size) < size || !text_is_utf8(text, size))
-		return 0;
-	for (size_t i = 1; i < size; i++)
-		code = code << 6 | ((unsigned char)text[i] & 0x3fu);
-	*ret_code = code;
-	return size;
-}
-
 /* Columns; negative if it must not reach the terminal. */
 static int width(uint32_t code)
 {
@@ -74,7 +60,7 @@ static size_t escape(const char *text, size_t size, uint32_t code, struct glyph 
 size_t glyph_next(const char *text, struct glyph *ret)
 {
 	uint32_t code = 0;
-	size_t size = glyph_decode(text, &code), used = size;
+	size_t size = text_decode(text, &code), used = size;
 	int n_columns = size > 0 ? width(code) : -1;
 
 	*ret = (struct glyph){ 0 };
@@ -82,7 +68,7 @@ size_t glyph_next(const char *text, struct glyph *ret)
 	if (n_columns <= 0)
 		return escape(text, size, code, ret);
 	for (int i = 0; i < GLYPH_MARKS_MAX && (unsigned char)text[used] >= 0x80; i++) {
-		size_t more = glyph_decode(text + used, &code);
+		size_t more = text_decode(text + used, &code);
 
 		if (more == 0 || width(code) != 0)
 			break;

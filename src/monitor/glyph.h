@@ -33,13 +33,6 @@ struct glyph {
  */
 size_t glyph_next(const char *text, struct glyph *ret);
 
-/**
- * glyph_decode() - the first character of @text, and its code
- *
- * Returns its bytes; 0 if it is not well-formed UTF-8.
- */
-size_t glyph_decode(const char *text, uint32_t *ret_code);
-
 /** glyph_columns() - columns that @text takes */
 size_t glyph_columns(const char *text);
 

@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "wire/text.h"
+
 #define ESCAPE_DELAY_MSEC 25 /* how long Esc waits for being the start of another key */
 
 static SCREEN *screen;
@@ -139,7 +141,7 @@ static void paint_cell(unsigned row, unsigned column, const struct cell *cell)
 
 	for (size_t i = 0; *at != '\0' && i + 1 < ARRAY_SIZE(wide); i++) {
 		uint32_t code;
-		size_t size = glyph_decode(at, &code);
+		size_t size = text_decode(at, &code);
 
 		if (size == 0)
 			break;

@@ -127,12 +127,51 @@ static void test_text_compare_lower__pairs__ordered_as_strcmp_would(void **state
 	assert_int_equal(text_compare_lower("", "", 0), 0);
 }
 
+/* Against the encoding rule, for every code point; and nothing is read behind the NUL. */
+static void test_text_decode__every_character__its_code(void **state)
+{
+	for (uint32_t code = 1; code < 0x110000; code++) {
+		char text[5] = { 0 };
+		uint32_t got = 0;
+		size_t size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+		uint32_t rest = code;
+
+		for (size_t i = size; i-- > 1; rest >>= 6)
+			text[i] = (char)(0x80 | (rest & 0x3f));
+		text[0] = (char)(size == 1 ? rest : (0xf00u >> size & 0xff) | rest);
+		if (code >= 0xd800 && code < 0xe000) {
+			assert_int_equal(text_decode(text, &got), 0);
+			continue;
+		}
+		assert_int_equal(text_decode(text, &got), size);
+		assert_int_equal(got, code);
+		text[size - 1] = '\0';
+		if (size > 1)
+			assert_int_equal(text_decode(text, &got), 0);
+	}
+}
+
+static void test_text_decode__no_character__nothing(void **state)
+{
+	static const char *const cases[] = { "\x80", "\xc1\x80", "\xe0\x80\x80", "\xf5\x80\x80\x80",
+					     "\xff" };
+	uint32_t code = 77;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(text_decode(cases[i], &code), 0);
+	assert_int_equal(code, 77);
+	assert_int_equal(text_decode("", &code), 1);
+	assert_int_equal(code, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_blank_size__white_space__its_bytes),
 		cmocka_unit_test(test_text_strip__blanks_around__found),
 		cmocka_unit_test(test_text_is_utf8__edges__judged),
+		cmocka_unit_test(test_text_decode__every_character__its_code),
+		cmocka_unit_test(test_text_decode__no_character__nothing),
 		cmocka_unit_test(test_text_compare_lower__pairs__ordered_as_strcmp_would),
 	};
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "wire/text.h"
 
-#include <stdint.h>
 #include <string.h>
 
 int text_compare_lower(const char *lower, const char *text, size_t size)
@@ -124,4 +123,20 @@ bool text_is_utf8(const char *text, size_t size)
 		used += n;
 	}
 	return true;
+}
+
+size_t text_decode(const char *text, uint32_t *ret_code)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	/* No character is longer, and a NUL is no continuation: it ends the look ahead. */
+	size_t size = utf8_char_size(s, 4);
+	uint32_t code;
+
+	if (size == 0)
+		return 0;
+	code = size == 1 ? s[0] : s[0] & (0x7fu >> size);
+	for (size_t i = 1; i < size; i++)
+		code = code << 6 | (s[i] & 0x3fu);
+	*ret_code = code;
+	return size;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 static inline bool text_is_digit(char c)
 {
@@ -45,3 +46,12 @@ size_t text_strip_end(const char *text, size_t size);
 
 /** text_is_utf8() - well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) */
 bool text_is_utf8(const char *text, size_t size);
+
+/**
+ * text_decode() - the character at the start of a text
+ * @text:     NUL-terminated; looked at no further than its first NUL
+ * @ret_code: its code point; unchanged if there is none
+ *
+ * Returns its size in bytes, 1 for the NUL itself, and 0 for what is not UTF-8.
+ */
+size_t text_decode(const char *text, uint32_t *ret_code);
