@@ -47,6 +47,9 @@ static int on_list(sd_bus_message *reply, void *userdata, sd_bus_error *ret_erro
 	const sd_bus_error *error = sd_bus_message_get_error(reply);
 
 	f->loading = sd_bus_slot_unref(f->loading);
+	/* The end of the connection answers every call; on_disconnected() says it once. */
+	if (sd_bus_is_open(f->bus) <= 0)
+		return 0;
 	f->model->now = instant_now().real;
 	if (error)
 		take_failure(f, error);

@@ -189,6 +189,10 @@ class Edges(unittest.TestCase):
             self.addCleanup(connection.close)
             terminal.type("v")
             terminal.wait_text("Verbose mode: On")
+            connection.close()
+            rows = terminal.wait("the second loss", lambda rows: 2 == sum(
+                "is lost; trying again" in row for row in rows))
+            self.assertNotIn("does not list", "\n".join(rows))  # it was never asked
             terminal.type("q")
             self.assertEqual(terminal.wait_status(), 0)
 
