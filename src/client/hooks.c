@@ -100,16 +100,20 @@ void hooks_deinit(struct hooks *h)
 	h->n_names = 0;
 }
 
-/* CLI-HOOK-4. The process is the warden, which nobody else reads the environment of. */
-static int set_environment(const struct options *o, const char *mode)
+/*
+ * CLI-HOOK-4. The process is the warden, which nobody else reads the environment of. The directory
+ * is the one that was looked at: behind a name that somebody chose there can be another one now.
+ */
+static int set_environment(const struct hooks *h, const char *mode)
 {
+	const struct options *o = h->options;
 	char delay[40];
 	_cleanup_free_ char *connect = options_connect_text(o);
 
 	(void)snprintf(delay, sizeof(delay), "%llu.%06llu",
 		       (unsigned long long)(o->delay_usec / USEC_PER_SEC),
 		       (unsigned long long)(o->delay_usec % USEC_PER_SEC));
-	if (setenv("MANDOSNETHOOKDIR", o->network_hook_dir, 1) < 0 ||
+	if (setenv("MANDOSNETHOOKDIR", h->directory, 1) < 0 ||
 	    setenv("DEVICE", o->interfaces, 1) < 0 || setenv("MODE", mode, 1) < 0 ||
 	    setenv("VERBOSITY", o->debug ? "1" : "0", 1) < 0 || setenv("DELAY", delay, 1) < 0)
 		return -errno;
@@ -121,13 +125,14 @@ static int set_environment(const struct options *o, const char *mode)
 static void run(const struct hooks *h, const char *name, enum hooks_mode mode)
 {
 	char *word = mode == HOOKS_START ? (char[]){ "start" } : (char[]){ "stop" };
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = place_of_program(h->directory, OPTIONS_HOOK_DIR, name);
 	_cleanup_free_ char *what = NULL;
 	struct program p = { .needs_root = true };
 	pid_t pid;
 
-	if (asprintf(&path, "%s/%s", h->directory, name) < 0 ||
-	    asprintf(&what, "network hook %s", name) < 0 || set_environment(h->options, word) < 0) {
+	if (!path)
+		return;
+	if (asprintf(&what, "network hook %s", name) < 0 || set_environment(h, word) < 0) {
 		report_error("out of memory; network hook %s is not run", name);
 		return;
 	}

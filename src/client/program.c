@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -28,11 +29,13 @@ static void run(const struct program *p)
 		_exit(EX_NOPERM);
 	}
 	(void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-	signals_open();
-	if (p->environment)
-		(void)execve(p->path, p->argv, p->environment);
-	else
-		(void)execv(p->path, p->argv);
+	signals_default();
+	if (privileges_are_lent()) {
+		(void)umask(022);
+		if (chdir("/") < 0)
+			_exit(EX_OSERR);
+	}
+	(void)execv(p->path, p->argv);
 	report_error("cannot run %s: %s", p->path, strerror(errno));
 	_exit(errno == ENOENT || errno == ENOTDIR ? EX_UNAVAILABLE : EX_OSERR);
 }
@@ -63,7 +66,7 @@ static bool ends_by_itself(int pid_fd, int stop_fd, usec_t limit_usec)
 int program_wait(pid_t pid, int stop_fd, usec_t limit_usec)
 {
 	_cleanup_fd_ int pid_fd = pidfd_open(pid, 0);
-	int status = 0;
+	int status = PROGRAM_STATUS(EX_OSERR); /* of one that cannot be waited for */
 
 	/* A kernel without pidfd: it is waited for, however long that takes. */
 	if (pid_fd >= 0 && !ends_by_itself(pid_fd, stop_fd, limit_usec)) {

@@ -4,7 +4,8 @@
  * Running another program as root, on behalf of the client: a network hook or the route helper.
  *
  * It gets /dev/null as standard input and standard error as standard output, never the pipe of the
- * password; no other descriptor; the signal mask the client was started with.
+ * password; no other descriptor; the signals as the client was started with them. Where root's
+ * power is lent (privileges_are_lent()), also "/" and a umask that are not the user's.
  */
 
 #include <stdbool.h>
@@ -15,9 +16,11 @@
 struct program {
 	const char *path; /* scripts work too */
 	char *const *argv;
-	char *const *environment; /* NULL: ours */
-	bool needs_root;	  /* without it the child ends with status 77 (CLI-PRIV-7) */
+	bool needs_root; /* without it the child ends with status 77 (CLI-PRIV-7) */
 };
+
+/** PROGRAM_STATUS - the wait status of a program that exits with @code, for one that never ran */
+#define PROGRAM_STATUS(code) ((code) << 8)
 
 /** program_start() - returns its process, or negative errno of fork(2) */
 pid_t program_start(const struct program *p);

@@ -9,6 +9,7 @@ static const int wanted[] = { SIGINT, SIGHUP, SIGTERM };
 
 static volatile sig_atomic_t first_caught;
 static sigset_t start_mask;
+static struct sigaction start_pipe;
 static sigset_t work_mask;
 
 static void on_signal(int signal)
@@ -46,7 +47,7 @@ int signals_start(void)
 		if (r < 0)
 			return r;
 	}
-	if (sigaction(SIGPIPE, &ignore, NULL) < 0)
+	if (sigaction(SIGPIPE, &ignore, &start_pipe) < 0)
 		return -errno;
 	if (sigprocmask(SIG_SETMASK, &work_mask, NULL) < 0)
 		return -errno;
@@ -81,6 +82,7 @@ void signals_default(void)
 		if (sigismember(&work_mask, wanted[i]))
 			(void)sigaction(wanted[i], &by_default, NULL);
 	}
+	(void)sigaction(SIGPIPE, &start_pipe, NULL);
 	signals_open();
 }
 

@@ -31,7 +31,11 @@ const sigset_t *signals_sleep_mask(void);
 void signals_open(void);
 void signals_block(void);
 
-/** signals_default() - in a child of ours that executes nothing: it dies by the first signal */
+/**
+ * signals_default() - in a child of ours: everything as the program was started
+ *
+ * Also before it executes another program: until then our handlers would swallow what is to end it.
+ */
 void signals_default(void);
 
 /** signals_die() - dies of @signal by its default action (CLI-SIG-2) */

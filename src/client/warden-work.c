@@ -29,6 +29,7 @@
 
 #define HELPER_NAME	 "mandos-client-iprouteadddel"
 #define HELPER_DIRECTORY "/lib/mandos/plugin-helpers"
+#define PATH_OF_ROOT	 "/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct route {
 	struct peer target;
@@ -81,6 +82,7 @@ static int raise_link(struct work *w, uint32_t index)
 	return uplinks_raise(&w->uplinks, index);
 }
 
+/* Returns a wait status. */
 static int run_helper(struct work *w, const char *path, const struct route *route, bool is_add)
 {
 	char address[PEER_ADDRESS_SIZE], name[IFNAMSIZ];
@@ -93,17 +95,18 @@ static int run_helper(struct work *w, const char *path, const struct route *rout
 		(void)strcpy(verb, "add");
 	peer_format_address(&route->target, address);
 	if (uplinks_name(route->index, name) < 0)
-		return EX_OSERR;
+		return PROGRAM_STATUS(EX_OSERR);
 	p.argv = w->options->debug ? (char *[]){ helper, debug, verb, address, name, NULL }
 				   : (char *[]){ helper, verb, address, name, NULL };
 	report_debug("%s: %s route to %s over %s", path, verb, address, name);
 	pid = program_start(&p);
 	if (pid < 0)
-		return EX_OSERR;
-	return program_wait(pid, w->fd, WARDEN_ROUTE_USEC);
+		return PROGRAM_STATUS(EX_OSERR);
+	/* CLI-SIG-3; but what was added is taken back in any case (CLI-CONN-9). */
+	return program_wait(pid, is_add ? w->fd : -1, WARDEN_ROUTE_USEC);
 }
 
-/* CLI-ROUTE-1, CLI-ROUTE-4. Returns a wait status, or a status as one. */
+/* CLI-ROUTE-1, CLI-ROUTE-4. Returns a wait status. */
 static int change_route(struct work *w, const struct route *route, bool is_add)
 {
 	const char *chosen = getenv("MANDOSPLUGINHELPERDIR");
@@ -113,11 +116,12 @@ static int change_route(struct work *w, const struct route *route, bool is_add)
 
 	if (!chosen) {
 		report_debug("no route is changed: MANDOSPLUGINHELPERDIR is not set");
-		return EX_UNAVAILABLE;
+		return PROGRAM_STATUS(EX_UNAVAILABLE);
 	}
 	directory = place_of_programs(chosen, HELPER_DIRECTORY);
-	if (!directory || asprintf(&path, "%s/" HELPER_NAME, directory) < 0)
-		return EX_UNAVAILABLE;
+	path = directory ? place_of_program(directory, HELPER_DIRECTORY, HELPER_NAME) : NULL;
+	if (!path)
+		return PROGRAM_STATUS(EX_UNAVAILABLE);
 	status = run_helper(w, path, route, is_add);
 	(void)program_failed(path, status);
 	return status;
@@ -223,7 +227,6 @@ static void undo(struct work *w)
 	while (w->n_routes > 0) {
 		struct route last = w->routes[w->n_routes - 1];
 
-		w->fd = fd_close(w->fd); /* or the helper would be stopped at once */
 		(void)delete_route(w, &last);
 	}
 	while (w->has_hooks && run_hook(w, HOOKS_STOP) > 0)
@@ -241,11 +244,30 @@ static void block_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
+/*
+ * Hooks have the environment that the client was given (CLI-HOOK-4). But a user who lends himself
+ * root's power, and chooses what runs by it, would choose more with PATH, BASH_ENV or SHELL.
+ */
+static void clean_environment(const struct options *o)
+{
+	_cleanup_free_ char *helpers = NULL;
+	const char *chosen = getenv("MANDOSPLUGINHELPERDIR");
+
+	if (!privileges_are_lent() || strcmp(o->network_hook_dir, OPTIONS_HOOK_DIR) == 0)
+		return;
+	if (chosen)
+		helpers = strdup(chosen);
+	if (clearenv() != 0 || setenv("PATH", PATH_OF_ROOT, 1) < 0 ||
+	    (helpers && setenv("MANDOSPLUGINHELPERDIR", helpers, 1) < 0))
+		abort();
+}
+
 void warden_work(int fd, const struct options *o)
 {
 	struct work w = { .options = o, .fd = fd, .user = getuid(), .group = getgid() };
 
 	block_signals();
+	clean_environment(o);
 	(void)dup2(STDERR_FILENO, STDOUT_FILENO);
 	if (!privileges_become_root())
 		report_debug("not allowed to be root: interfaces and routes stay as they are");

@@ -201,7 +201,7 @@ class Route(Case):
         self.boot.wait_address("eth0")
 
     def routes(self):
-        return self.boot.ip("-6", "route", "show", "2001:db8::/32")
+        return self.boot.ip("-6", "route", "show", "root", "2001:db8::/32")
 
     def start(self, helper_dir, *options):
         host = self.host()
@@ -263,6 +263,22 @@ class Route(Case):
         wait_for((self.tmp / "ready").exists, "the helper")
         self.end_by(client, signal.SIGTERM)
         self.assertTrue((self.tmp / "term").exists())
+
+    def test_signal_while_a_route_is_used(self):
+        """CLI-CONN-9, CLI-SIG-2: it is taken back."""
+        sock = socket.create_server(("2001:db8::1", 4711), family=socket.AF_INET6)
+        self.addCleanup(sock.close)
+        host = self.host()
+        host.rig.spawn(["avahi-publish", "-a", "-R", "far.local", "2001:db8::1"],
+                       env=host.env).wait_line("Established")
+        host.rig.spawn(["avahi-publish", "-s", "-H", "far.local", "Far", "_mandos._tcp", "4711"],
+                       env=host.env).wait_line("Established")
+        client = self.client("--debug", env={**os.environ,
+                                             "MANDOSPLUGINHELPERDIR": os.environ["MANDOS_BUILD"]})
+        client.expect("connected; waiting for the server's TLS handshake")
+        self.assertNotEqual(self.routes(), "", client.stderr)
+        self.end_by(client, signal.SIGTERM)
+        self.assertEqual(self.routes(), "")
 
     def test_no_helper(self):
         """CLI-ROUTE-1, CLI-ROUTE-4."""

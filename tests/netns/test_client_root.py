@@ -65,6 +65,16 @@ class Hooks(Case):
         for line in ("DEVICE=", "CONNECT=unset", "DELAY=2.500000", "VERBOSITY=1"):
             self.assertEqual(self.log().splitlines().count(line), 2, line)
 
+    def test_signals(self):
+        """CLI-HOOK-4: none is ignored or blocked that the client was not started with."""
+        option = self.hook("hook", f"grep Sig /proc/self/status >>{self.tmp}/log\n")
+        client = self.client(option, "--debug")
+        client.expect("imported OpenPGP key .*seckey")
+        self.end_by(client, signal.SIGTERM)
+        self.assertEqual(re.findall(r"SigBlk:\t(\w+)", self.log()), ["0" * 16] * 2)
+        for ignored in re.findall(r"SigIgn:\t(\w+)", self.log()):
+            self.assertFalse(int(ignored, 16) & 1 << signal.SIGPIPE - 1)
+
     def test_which_files(self):
         """CLI-HOOK-2: names, executable, regular; links are followed."""
         option = self.tell("good")
@@ -222,6 +232,39 @@ class Identities(Case):
         client.expect("imported OpenPGP key .*seckey")
         self.end_by(client, signal.SIGTERM)
         self.assertFalse((self.tmp / "log").exists())
+
+    def test_lent_power_and_other_files(self):
+        """What root's own folders lead to must be root's too: an open file of the user in /proc, a
+        file of the user in a folder of root."""
+        copy, words = self.lent(boot.program("mandos-client"), self.tmp)
+        self.hook("hook", TELL % self.tmp)
+        mine = self.tmp / "hooks" / "hook"
+        os.chown(mine, 65534, 65534)
+        for folder, seen in (("/proc/self/fd", r"/proc/\d+/fd/5"), ("/run/hooks", "/run/hooks/hook")):
+            with self.subTest(folder=folder):
+                private = (*self.private[:-2], self.private[-2].replace("cp ", "cp -p "), "sh")
+                client = self.client(f"--network-hook-dir={folder}", "--debug", file=copy,
+                                     prefix=(*private, *words, "sh", "-c", f'exec "$@" 5<{mine}', "sh"))
+                client.expect(f"{seen} is not used: .*belong to root")
+                client.expect("imported OpenPGP key .*seckey")
+                self.end_by(client, signal.SIGTERM)
+                self.assertFalse((self.tmp / "log").exists())
+
+    def test_lent_power_and_ones_own_surroundings(self):
+        """A hook that a user causes to run as root gets nothing of his: PATH, BASH_ENV, folder,
+        umask; nor a symbolic link that he can turn."""
+        copy, words = self.lent(boot.program("mandos-client"), self.tmp)
+        self.hook("hook", f'{{ echo "$PATH $PWD $MANDOSNETHOOKDIR $(umask)"; env; }} >>{self.tmp}/log\n')
+        (self.tmp / "link").symlink_to("/run/hooks")
+        client = self.client(f"--network-hook-dir={self.tmp}/link", "--debug", file=copy,
+                             prefix=(*self.private, "env", "BASH_ENV=/x", "SHELL=/x",
+                                     "PATH=/tmp/x:" + os.environ["PATH"], *words,
+                                     "sh", "-c", 'umask 0 && cd /tmp && exec "$@"', "sh"))
+        client.expect("imported OpenPGP key .*seckey")
+        self.end_by(client, signal.SIGTERM)
+        log = (self.tmp / "log").read_text()
+        self.assertEqual(log.count("/usr/sbin:/usr/bin:/sbin:/bin / /run/hooks 0022\n"), 2, log)
+        self.assertNotIn("/x", log)
 
     def test_warden_is_root_and_deaf(self):
         """The warden keeps root, has no password pipe, and signals do not end it."""
