@@ -20,7 +20,8 @@ enum address_result {
 	ADDRESS_OK = 0,
 	ADDRESS_NO_PORT,  /* no colon, or nothing behind the last one */
 	ADDRESS_BAD_PORT, /* not a decimal number from 0 to 65535 */
-	ADDRESS_BAD_HOST, /* neither IPv4 nor IPv6; names and "%scope" are not accepted */
+	ADDRESS_BAD_HOST, /* no IPv4 or IPv6 address, or one with "%scope"; no name either, where
+			     one may be */
 };
 
 /**

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "client/address.h"
 #include "client/report.h"
 
 #define SERVICE_TYPE "_mandos._tcp"
@@ -153,7 +154,7 @@ static struct peer peer_of(const AvahiAddress *a, uint16_t port, uint32_t index)
 			  .port = port };
 
 	memcpy(p.address, &a->data, p.family == PEER_IPV4 ? 4 : 16);
-	if (p.family == PEER_IPV6 && p.address[0] == 0xfe && (p.address[1] & 0xc0) == 0x80)
+	if (address_needs_scope(&p))
 		p.scope_id = index;
 	return p;
 }

@@ -83,6 +83,16 @@ static int become_plain(void)
 	return EX_OSERR;
 }
 
+static int drop_capabilities(void)
+{
+	int r = privileges_drop_capabilities();
+
+	if (r == 0)
+		return 0;
+	report_error("cannot give up capabilities: %s", strerror(-r));
+	return EX_OSERR;
+}
+
 /* Everything between the making of the GnuPG home and its removal. */
 static int fetch(const struct options *o, struct network *network, struct tls_context *tls,
 		 struct gpg_home *home)
@@ -108,8 +118,8 @@ static int fetch(const struct options *o, struct network *network, struct tls_co
 	}
 	r = client_start(&client, &parts);
 	/* All files are open; what comes now comes from strangers. */
-	if (r == 0 && privileges_drop_capabilities() < 0)
-		report_error("cannot give up capabilities: %s", strerror(errno));
+	if (r == 0)
+		r = drop_capabilities();
 	if (r == 0)
 		r = client_run(&client);
 	client_deinit(&client);

@@ -19,6 +19,7 @@
 #include "client/address.h"
 #include "client/report.h"
 #include "tls/tls.h"
+#include "wire/rtnl.h"
 
 /* Codes of what the parser stops for; argp hands them through. */
 #define STOP_SHOWN ECANCELED
@@ -142,10 +143,25 @@ static error_t add_server(struct options *o, const char *text, bool is_connect)
 	return 0;
 }
 
+static bool are_names(const char *list)
+{
+	for (size_t size; *list; list += size + (list[size] == ',' ? 1 : 0)) {
+		size = strcspn(list, ",");
+		if (size >= RTNL_NAME_SIZE)
+			return false;
+	}
+	return true;
+}
+
 static error_t add_interfaces(struct options *o, const char *text)
 {
 	char *joined;
 
+	/* A typing error, most likely: such a name can never come to be. */
+	if (!are_names(text))
+		report_error("--interface=%s has a name of more than %d bytes, which no interface "
+			     "can have; it is left out",
+			     text, RTNL_NAME_SIZE - 1);
 	if (asprintf(&joined, "%s%s%s", o->interfaces, *o->interfaces ? "," : "", text) < 0)
 		return ENOMEM;
 	free(o->interfaces);

@@ -43,19 +43,12 @@ struct work {
 	unsigned int group;
 	struct hooks hooks;
 	bool has_hooks; /* they were looked for */
+	struct selection selection;
+	bool has_selection;
 	struct uplinks uplinks;
 	size_t n_routes;
 	struct route routes[WARDEN_ROUTES_MAX];
 };
-
-static int run_hook(struct work *w, enum hooks_mode mode)
-{
-	/* Looked for once: what start hooks put beside them are no stop hooks. */
-	if (!w->has_hooks)
-		hooks_init(&w->hooks, w->options);
-	w->has_hooks = true;
-	return hooks_run_next(&w->hooks, mode) ? 1 : 0;
-}
 
 static bool exists(void *userdata, const char *name)
 {
@@ -63,23 +56,54 @@ static bool exists(void *userdata, const char *name)
 	return if_nametoindex(name) != 0;
 }
 
-/* Only what the command line selects: this request comes from a process that talks to strangers. */
-static int raise_link(struct work *w, uint32_t index)
+/* After the start hooks, and once: what comes and goes later makes no other selection of it. */
+static void select_links(struct work *w)
 {
 	const struct options *o = w->options;
-	struct selection s =
-		selection_make(o->interfaces, options_has_connect(o), exists, NULL, NULL);
+
+	if (!w->has_selection)
+		w->selection =
+			selection_make(o->interfaces, options_has_connect(o), exists, NULL, NULL);
+	w->has_selection = true;
+}
+
+static int run_hook(struct work *w, enum hooks_mode mode)
+{
+	bool has_run;
+
+	/* Looked for once: what start hooks put beside them are no stop hooks. */
+	if (!w->has_hooks)
+		hooks_init(&w->hooks, w->options);
+	w->has_hooks = true;
+	has_run = hooks_run_next(&w->hooks, mode);
+	if (mode == HOOKS_START && !has_run)
+		select_links(w);
+	return has_run ? 1 : 0;
+}
+
+/* Only what the command line selects: the request comes from a process that talks to strangers. */
+static int find_role(const struct work *w, uint32_t index, enum selection_role *ret)
+{
 	char name[IFNAMSIZ];
 	uint32_t flags;
 	int r = uplinks_name(index, name);
 
 	if (r == 0)
 		r = uplinks_flags(index, &flags);
+	if (r == 0)
+		*ret = w->has_selection ? selection_role(&w->selection, name, flags)
+					: SELECTION_NOT;
+	return r;
+}
+
+static int raise_link(struct work *w, uint32_t index)
+{
+	enum selection_role role;
+	int r = find_role(w, index, &role);
+
 	if (r < 0)
 		return r;
-	if (selection_role(&s, name, flags) != SELECTION_RAISE)
-		return -EPERM;
-	return uplinks_raise(&w->uplinks, index);
+	return role == SELECTION_RAISE ? uplinks_raise(&w->uplinks, index) : -EPERM;
 }
 
 /* Returns a wait status. */
@@ -129,8 +153,14 @@ static int change_route(struct work *w, const struct route *route, bool is_add)
 
 static int add_route(struct work *w, const struct route *route)
 {
-	/* CLI-CONN-3, CLI-DIR-4: nothing else is ever asked for. */
-	if (options_has_connect(w->options) || address_is_link_local(&route->target))
+	enum selection_role role;
+	int r = find_role(w, route->index, &role);
+
+	if (r < 0)
+		return r;
+	/* CLI-CONN-1, CLI-CONN-3, CLI-DIR-4: nothing else is ever asked for. */
+	if (role == SELECTION_NOT || options_has_connect(w->options) ||
+	    address_is_link_local(&route->target))
 		return -EPERM;
 	if (w->n_routes == WARDEN_ROUTES_MAX)
 		return -E2BIG;
@@ -161,11 +191,6 @@ static int set_clock(uint64_t seconds)
 	return clock_settime(CLOCK_REALTIME, &when) < 0 ? -errno : 0;
 }
 
-static void lower_links(struct work *w)
-{
-	uplinks_lower_all(&w->uplinks);
-}
-
 static int carry_out(struct work *w, const struct warden_request *r)
 {
 	struct route route;
@@ -185,7 +210,7 @@ static int carry_out(struct work *w, const struct warden_request *r)
 	case WARDEN_LINK_UP:
 		return raise_link(w, r->index);
 	case WARDEN_LINKS_DOWN:
-		lower_links(w);
+		uplinks_lower_all(&w->uplinks);
 		return 0;
 	case WARDEN_ROUTE_ADD:
 		return add_route(w, &route);
@@ -231,7 +256,7 @@ static void undo(struct work *w)
 	}
 	while (w->has_hooks && run_hook(w, HOOKS_STOP) > 0)
 		;
-	lower_links(w);
+	uplinks_lower_all(&w->uplinks);
 }
 
 /* Signals are for the client: it tells the warden what follows from them. */

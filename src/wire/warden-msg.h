@@ -19,7 +19,7 @@ enum warden_request_kind {
 	WARDEN_HOOK_STOP,      /* the same for the stop hooks */
 	WARDEN_LINK_UP,	       /* @index; remembered, to be set down again */
 	WARDEN_LINKS_DOWN,     /* all that are remembered */
-	WARDEN_ROUTE_ADD,      /* @target over @index; result: the helper's exit status */
+	WARDEN_ROUTE_ADD,      /* @target over @index; taken back at the latest by the end */
 	WARDEN_ROUTE_DELETE,
 	WARDEN_CLOCK_SET, /* @seconds since 1970 */
 	WARDEN_HURRY,	  /* a route helper that runs now is to end; has no answer */
