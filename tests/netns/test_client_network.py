@@ -87,6 +87,13 @@ class Interfaces(Case):
         self.boot.add("eth7")
         self.assert_password(client)
 
+    def test_name_that_is_too_long(self):
+        """CLI-NET-1: a message, for a name that no interface can have."""
+        client = self.client("--interface=abcdefghijklmnop,eth0", "--debug", "--connect=198.51.100.1:1")
+        client.expect("--interface=abcdefghijklmnop,eth0 has a name of more than 15 bytes")
+        client.expect("there is no interface eth0; ")
+        self.end_by(client, signal.SIGTERM)
+
     def test_no_ipv6(self):
         """CLI-NET-6, D14: nothing of IPv6 is needed."""
         run("ip", "netns", "exec", self.boot.netns, "sysctl", "-qw",
