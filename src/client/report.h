@@ -3,15 +3,13 @@
 /*
  * Lines on standard error, each behind the prefix that tells the boot console who speaks.
  *
- * A line is one write(2) of at most REPORT_LINE_MAX bytes; longer ones are cut, control characters
- * become '?'. Secrets have no format directive, on purpose (CLI-DBG-2).
+ * Each is a console_line(), with its bound. Secrets have no format directive, on purpose
+ * (CLI-DBG-2).
  */
 
 #include <stdbool.h>
 
 #include "base/util.h"
-
-#define REPORT_LINE_MAX 1024
 
 /* CLI-GEN-5. */
 #define REPORT_PREFIX "Mandos plugin mandos-client"
