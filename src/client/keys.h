@@ -19,7 +19,8 @@
  * keys_load_tls() - the TLS context with this machine's key
  *
  * Owner:  tls_context_free().
- * Errors: an exit status (CLI-EXIT-3), after a message; 0 on success. Source: CLI-TLS-2, -6, -7.
+ * Errors: an exit status (CLI-EXIT-3), after a message; 0 on success. Source: CLI-TLS-2, CLI-TLS-6,
+ * CLI-TLS-7.
  */
 int keys_load_tls(const struct options *o, struct tls_context **ret);
 

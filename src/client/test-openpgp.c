@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * CLI-PGP-1, -4, -6, -7, -8. The keys, and messages for them, are made by gpg itself.
+ * CLI-PGP-1, CLI-PGP-4, CLI-PGP-6, CLI-PGP-7, CLI-PGP-8. The keys, and messages for them, are made
+ * by gpg itself.
  *
  * To look for left-over plaintext, a test must not hold it: the pattern is kept with its bits
  * inverted, and only gpg sees it in clear.

@@ -78,6 +78,7 @@ static void test_warden_ask__before_the_start_hooks_ended__refused(void **state)
 	warden_stop(&w);
 }
 
+/* CLI-DIR-4. */
 static void test_warden_ask__route_with_connect__refused(void **state)
 {
 	char list[] = "lo";

@@ -38,8 +38,8 @@ class Hooks(Case):
         return (self.tmp / "log").read_text()
 
     def test_start_and_stop(self):
-        """CLI-HOOK-1, CLI-HOOK-3, CLI-HOOK-4, CLI-HOOK-5, CLI-HOOK-6, CLI-PRIV-7, D10: in the order
-        of bytes both times, as root, never into the pipe of the password."""
+        """CLI-HOOK-1, CLI-HOOK-3, CLI-HOOK-4, CLI-HOOK-5, CLI-HOOK-6, CLI-HOOK-8, CLI-PRIV-7, D10:
+        in the order of bytes both times, as root, never into the pipe of the password."""
         server = self.serve(ipv6=False)
         self.tell("b-hook")
         option = self.tell("B.hook")
@@ -141,7 +141,7 @@ class Hooks(Case):
         return int(masks[2], 16) & 1 << signal.SIGTERM - 1
 
     def test_killed(self):
-        """A client that is killed is cleaned up behind: stop hooks, then the interface."""
+        """CLI-EXIT-1: a client that is killed is cleaned up behind: stop hooks, then the interface."""
         option = self.hook("hook", f'echo "$MODE $(cat /sys/class/net/eth0/flags)" >>{self.tmp}/log\n')
         client = self.client(option, "--debug")
         client.expect("imported OpenPGP key .*seckey")

@@ -113,7 +113,7 @@ class WithServer(ClientCase):
         self.assert_clean()
 
     def test_set_user_id(self):
-        """CLI-PRIV-1, -2, -6: what gpg runs as, and what is left at the end, is the real user."""
+        """CLI-PRIV-1, CLI-PRIV-2, CLI-PRIV-6: gpg runs as, and what is left at the end is, the real user."""
         password = b"x" * 200000  # more than a pipe holds: the client stays until it is read
         server = self.serve(keys.encrypt(password))
         (self.run_dir / "tmp").chmod(0o1777)
@@ -133,7 +133,7 @@ class WithServer(ClientCase):
         self.assert_clean()
 
     def test_addresses(self):
-        """CLI-DIR-1, -3: IPv6 with and without brackets, and link-local with its interface."""
+        """CLI-DIR-1, CLI-DIR-3: IPv6 with and without brackets, and link-local with its interface."""
         for address, scope, options in (("::1", 0, ()), ("fe80::1", socket.if_nametoindex("veth0"),
                                                          ("--interface=veth0",))):
             sock = listener(address, socket.AF_INET6, scope)
@@ -275,7 +275,7 @@ class Strange(ClientCase):
         return sock, f"127.0.0.1:{sock.getsockname()[1]}"
 
     def test_silent_server_and_each_signal(self):
-        """CLI-SIG-1, -2, CLI-PGP-9: in the handshake, by each signal, with nothing left behind."""
+        """CLI-SIG-1, CLI-SIG-2, CLI-PGP-9: in the handshake, by each signal, with nothing left behind."""
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
             with self.subTest(number):
                 sock, address = self.listen()
