@@ -49,7 +49,7 @@ static int landlock_version(void)
 }
 
 /* What is not handled is not restricted: everything that the version knows. */
-static struct ruleset handled(int version, bool is_alone)
+static struct ruleset handled(int version, const struct landlock_rules *rules)
 {
 	struct ruleset r = { .files = LANDLOCK_ACCESS_FS_MAKE_SYM * 2 - 1 };
 
@@ -57,11 +57,11 @@ static struct ruleset handled(int version, bool is_alone)
 		r.files |= LANDLOCK_ACCESS_FS_REFER;
 	if (version >= 3)
 		r.files |= LANDLOCK_ACCESS_FS_TRUNCATE;
-	if (version >= 4)
+	if (version >= 4 && !rules->uses_network)
 		r.network = LANDLOCK_ACCESS_NET_BIND_TCP | LANDLOCK_ACCESS_NET_CONNECT_TCP;
 	if (version >= 5)
 		r.files |= LANDLOCK_ACCESS_FS_IOCTL_DEV;
-	if (version >= 6 && is_alone)
+	if (version >= 6 && rules->is_alone)
 		r.scopes = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL;
 	return r;
 }
@@ -81,7 +81,7 @@ static int add_place(int ruleset, const struct landlock_place *place, uint64_t k
 int landlock_enter(const struct landlock_rules *rules)
 {
 	int version = landlock_version();
-	struct ruleset r = handled(version, rules->is_alone);
+	struct ruleset r = handled(version, rules);
 	_cleanup_fd_ int fd = -1;
 
 	if (version <= 0)

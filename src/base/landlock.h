@@ -20,12 +20,13 @@ struct landlock_place {
  * struct landlock_rules - all that stays allowed
  *
  * @is_alone: no signal to, and no abstract UNIX socket of, anybody who is not as confined as this
- * TCP sockets that are open stay usable; new ones can neither connect nor bind.
+ * @uses_network: TCP sockets may connect and bind; else only those that are open stay usable
  */
 struct landlock_rules {
 	const struct landlock_place *places;
 	size_t n_places;
 	bool is_alone;
+	bool uses_network;
 };
 
 /**

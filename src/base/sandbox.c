@@ -152,6 +152,10 @@ static int allow(scmp_filter_ctx filter, const struct sandbox_call *c)
 	case SANDBOX_IF_CLEAR:
 		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
 					SCMP_CMP64(c->argument, SCMP_CMP_MASKED_EQ, c->value, 0));
+	case SANDBOX_IF_PAIR:
+		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 2,
+					SCMP_CMP64(c->argument, SCMP_CMP_EQ, c->value),
+					SCMP_CMP64(c->argument + 1, SCMP_CMP_EQ, c->next_value));
 	}
 	return -EINVAL;
 }

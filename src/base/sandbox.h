@@ -31,6 +31,7 @@ enum sandbox_when {
 	SANDBOX_ALWAYS = 0,
 	SANDBOX_IF_EQUAL, /* the argument is @value */
 	SANDBOX_IF_CLEAR, /* the argument has none of the bits of @value */
+	SANDBOX_IF_PAIR,  /* the argument is @value, and the one behind it @next_value */
 };
 
 /**
@@ -44,7 +45,7 @@ struct sandbox_call {
 	const char *name;
 	enum sandbox_when when;
 	unsigned int argument;
-	uint64_t value;
+	uint64_t value, next_value;
 };
 
 /** enum sandbox_penalty - what a forbidden call leads to */

@@ -31,6 +31,7 @@ static const struct sandbox_call some[] = {
 	{ "socket", SANDBOX_IF_EQUAL, 0, AF_UNIX },
 	{ "umask", SANDBOX_IF_CLEAR, 0, 022 },
 	{ "prctl", SANDBOX_IF_EQUAL, 0, PR_GET_NO_NEW_PRIVS },
+	{ "dup3", SANDBOX_IF_PAIR, 0, STDOUT_FILENO, STDOUT_FILENO },
 };
 static const char *const forbidden[] = { "getpgid", "no such call" };
 
@@ -80,6 +81,7 @@ static void run_allowed(void)
 	CHECK(write(pair[0], "x", 1) == 1);
 	CHECK(syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0) >= 0);
 	CHECK(syscall(SYS_umask, 01) >= 0);
+	CHECK(FAILS_WITH(syscall(SYS_dup3, STDOUT_FILENO, STDOUT_FILENO, 0), EINVAL));
 	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
 	      MAP_FAILED);
 	CHECK(syscall(SYS_getpid) == getpid());
@@ -95,6 +97,8 @@ static void run_unlisted(void)
 	CHECK(FAILS_WITH(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0), ENOSYS));
 	CHECK(FAILS_WITH(syscall(SYS_umask, 022), ENOSYS));
 	CHECK(FAILS_WITH(syscall(SYS_umask, 02), ENOSYS));
+	CHECK(FAILS_WITH(syscall(SYS_dup3, STDOUT_FILENO, STDERR_FILENO, 0), ENOSYS));
+	CHECK(FAILS_WITH(syscall(SYS_dup3, STDERR_FILENO, STDOUT_FILENO, 0), ENOSYS));
 	CHECK(FAILS_WITH(syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR), ENOSYS));
 	CHECK(FAILS_WITH(syscall(SYS_tgkill, getppid(), getppid(), 0), ENOSYS));
 	CHECK(FAILS_WITH(syscall(SYS_prlimit64, 0, RLIMIT_CORE, &limit, NULL), ENOSYS));
