@@ -357,6 +357,7 @@ static int on_message(struct runner *s, const uint8_t *data, size_t size, struct
 		return -EPROTO;
 	if (run->client)
 		event.status = outcome_status(&m, run->client, s == &k->prober);
+	s->backoff = RUNNER_BACKOFF_MIN_USEC; /* it works */
 	run_completed(k, run, &event, wait_status(&m), now);
 	return 0;
 }
@@ -408,6 +409,7 @@ static int on_child_exit(sd_event_source *source, const siginfo_t *si, void *use
 
 	s->child_source = sd_event_source_disable_unref(s->child_source);
 	s->pid = 0;
+	child_log_forbidden(s->program, si);
 	if (s->fd >= 0)
 		runner_lost(s, si->si_code == CLD_EXITED ? "it exited" : "it was killed");
 	return 0;

@@ -108,3 +108,12 @@ int child_start(const struct child_program *p, pid_t *ret_pid)
 	*ret_pid = r;
 	return 0;
 }
+
+void child_log_forbidden(const char *name, const siginfo_t *si)
+{
+	if (si->si_code == CLD_EXITED || si->si_status != SIGSYS)
+		return;
+	log_error("%s was ended by the kernel for a system call that it never makes: an attack, or "
+		  "a library that it does not know; the kernel's log has the number of the call",
+		  name);
+}

@@ -9,6 +9,7 @@
  * Bound: a launcher that does not answer within CHILD_ANSWER_MSEC counts as gone.
  */
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -66,3 +67,11 @@ struct child_program {
  *         127.
  */
 int child_start(const struct child_program *program, pid_t *ret_pid);
+
+/**
+ * child_log_forbidden() - says so if a helper was ended by its sandbox
+ * @name: for people
+ *
+ * The end of its channel has been told of by then; the cause is more than that.
+ */
+void child_log_forbidden(const char *name, const siginfo_t *si);

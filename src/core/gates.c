@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -439,15 +440,12 @@ static void gate_lost(struct gate *g, const char *why)
 static int on_child_exit(sd_event_source *source, const siginfo_t *si, void *userdata)
 {
 	struct gate *g = userdata;
+	char name[24];
 
 	g->child_source = sd_event_source_disable_unref(g->child_source);
 	g->pid = 0;
-	/* The end of its channel has been told of already, and the cause is more than that. */
-	if (si->si_code != CLD_EXITED && si->si_status == SIGSYS)
-		log_error("Gate %u was ended by the kernel for a system call that no gate makes: "
-			  "an attack, or a library that it does not know; the kernel's log has the "
-			  "number of the call",
-			  g->number);
+	(void)snprintf(name, sizeof(name), "Gate %u", g->number);
+	child_log_forbidden(name, si);
 	if (g->state != GATE_DOWN)
 		gate_lost(g, si->si_code == CLD_EXITED ? "it exited" : "it was killed");
 	return 0;
