@@ -12,21 +12,19 @@
  */
 #include <err.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "probe/confine.h"
 #include "probe/probes.h"
 
 #define CHANNEL_FD    3
@@ -191,31 +189,6 @@ static int set_signals(void)
 	return 0;
 }
 
-/* Asks before it acts: a service manager may forbid the call to who has no capability anyway. */
-static int drop_capabilities(void)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
-	struct __user_cap_data_struct present[_LINUX_CAPABILITY_U32S_3];
-
-	if (syscall(SYS_capget, &head, present) < 0)
-		return -errno;
-	if (memcmp(present, none, sizeof(none)) != 0 && syscall(SYS_capset, &head, none) < 0)
-		return -errno;
-	return 0;
-}
-
-/*
- * Nothing here needs a privilege: sockets that did were opened by the core. Not dumpable, since
- * checkers are the same user, and one that could trace us could vouch for every client (W-26).
- */
-static int give_up_privileges(void)
-{
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
-		return -errno;
-	return drop_capabilities();
-}
-
 /* As many probes as there can be descriptors for. */
 static size_t max_probes(void)
 {
@@ -268,6 +241,9 @@ static int run(struct prober *p)
 	r = probes_init(&p->probes, p->event, &pinger, max_probes());
 	if (r >= 0)
 		r = add_sources(p);
+	/* Not a message has been read so far. */
+	if (r >= 0)
+		r = confine_prober();
 	if (r >= 0)
 		r = sd_event_loop(p->event);
 	probes_deinit(&p->probes);
@@ -287,8 +263,6 @@ int main(int argc, char *argv[])
 		return EX_USAGE;
 	}
 	r = set_signals();
-	if (r >= 0)
-		r = give_up_privileges();
 	if (r >= 0)
 		r = run(&prober);
 	if (r < 0) {

@@ -129,6 +129,19 @@ class Status(Case):
                 self.assertEqual(int(status[kind][0], 16), 0, kind)
             self.assertNotIn("0", status["Uid"])
 
+    def test_prober(self):
+        with Rig() as rig:
+            rig.write_clients(rig.section("web1", rig.keys(), checker="builtin:ping ::1",
+                                          interval="PT1S"))
+            server = rig.start()
+            pid = wait_for("the prober", lambda: [pid for pid, comm in children(server.pid).items()
+                                                  if comm == "mandos-probe"])[0]
+            wait_for("the sandbox", lambda: status_of(pid)["Seccomp"] == ["2"])
+            self.assertEqual(status_of(pid)["NoNewPrivs"], ["1"])
+            self.assertEqual(int(status_of(pid)["CapEff"][0], 16), 0)
+            self.assertEqual(limits_of(pid)["Max processes"], ("0", "0"))
+            self.assertEqual(os.stat(f"/proc/{pid}/environ").st_uid, 0)
+
     def test_limits_of_a_gate(self):
         limits = limits_of(self.helper("mandos-gate"))
         self.assertEqual(limits["Max open files"], ("66", "66"))
@@ -216,6 +229,57 @@ class Gate(Case):
         self.assertEqual(inject(gate, ("getpid",)), [gate])
         self.assert_serves()
         self.assertEqual(self.helper("mandos-gate"), gate)
+
+
+class Prober(Case):
+    """A conquered prober."""
+
+    checker = "builtin:ping ::1"
+
+    def prober(self):
+        pid = self.helper("mandos-probe")
+        wait_for("the sandbox", lambda: status_of(pid)["Seccomp"] == ["2"] and
+                 status_of(pid)["State"] == ["S", "(sleeping)"])
+        return pid
+
+    def test_attacks_end_it(self):
+        """It is logged, and costs the probes under way."""
+        own = [("kill", self.server.pid, 0), ("prctl", 4, 1, 0, 0, 0), ("listen", 0, 1),
+               ("accept4", 0, 0, 0, 0)]
+        for call in own + ATTACKS + ([] if SANITIZED else FORKING):
+            with self.subTest(call):
+                prober = self.prober()
+                seen = self.server.n_lines()
+                run_inject(prober, [call], "leave")
+                self.server.wait_line("ERROR: mandos-probe was ended by the kernel for a system "
+                                      "call", after=seen)
+                wait_for("another prober", lambda p=prober: p not in children(self.server.pid) and
+                         self.helper("mandos-probe"))
+                self.server.wait_line("Checker for web1 succeeded", after=seen)
+
+    def test_what_is_left_to_it(self):
+        """It reads what names are looked up by, speaks to hosts, and goes on."""
+        target = self.rig.state / "target"
+        target.write_text("x")
+        target.chmod(0o666)
+        prober = self.prober()
+        found = inject(prober, ("openat", AT_FDCWD, "s:/etc/hosts", os.O_RDONLY, 0),
+                       ("socket", 2, 1, 0), ("socket", 10, 2, 0))
+        self.assertGreater(min(found), 2, list(map(named, found)))
+        calls = [("openat", AT_FDCWD, f"s:{target}", os.O_WRONLY, 0),
+                 ("openat", AT_FDCWD, f"s:{self.rig.state}/new", os.O_CREAT | os.O_WRONLY, 0o600),
+                 ("unlink", f"s:{target}"), ("rename", f"s:{target}", f"s:{target}2"),
+                 ("socket", 16, 3, 0), ("socket", 17, 3, 0), ("socket", 1, 1, 0),
+                 ("ioctl", 0, 0x5412, "s:x"),
+                 ("prlimit64", 0, 7, "x:" + "ff" * 16, 0)]
+        for call, result in zip(calls, inject(prober, *calls)):
+            self.assertEqual(named(result), "ENOSYS", call)
+        if not SANITIZED:
+            self.assertEqual(named(inject(prober, ("openat", AT_FDCWD, f"s:{target}", os.O_RDONLY,
+                                                   0))[0]), "EACCES")
+        self.assertEqual(target.read_text(), "x")
+        self.server.wait_line("Checker for web1 succeeded", after=self.server.n_lines())
+        self.assertEqual(self.helper("mandos-probe"), prober)
 
 
 class Core(Case):
