@@ -13,8 +13,9 @@
  *
  * @file:     the interpreted clients.conf; its secrets are taken over
  * @load:     read the saved state ("restore" is on)
- * @keep_all: the file was not seen; the state of unknown clients is kept, not dropped
- * (SRV-STATE-17)
+ * @keep_all: the file was not seen, or a section of it was left out for an error; the state of
+ *            unknown clients is kept, not dropped (SRV-STATE-17): a typing error mended later must
+ *            not bring back whom it was refused to
  * @distrust: the state could not be read: every client starts disabled (SRV-STATE-5)
  */
 struct restore_request {

@@ -494,7 +494,8 @@ static int start(struct server *s)
 			    &(struct restore_request){ .file = &s->file,
 						       .store = s->store,
 						       .load = s->settings->restore,
-						       .keep_all = s->file_is_absent,
+						       .keep_all = s->file_is_absent ||
+								   s->file.n_left_out > 0,
 						       .distrust = s->distrust },
 			    instant_now());
 	client_file_deinit(&s->file);

@@ -275,6 +275,20 @@ class Staying(unittest.TestCase):
             rig.start()
             self.assertEqual(rig.ask(keys).kind, "given")
 
+    def test_section_with_an_error_forgets_nobody(self):
+        """SRV-CLNT-11, SRV-STATE-17: a typing error leaves a client out, it does not pardon it."""
+        with Rig() as rig:
+            keys = rig.keys()
+            self.expire(rig, keys)
+            rig.stop()
+            rig.write_clients(rig.section("web1", keys, checker="true", timeout="nonsense"))
+            rig.start()
+            self.assertEqual(rig.ask(keys).kind, "refused")
+            rig.stop()
+            rig.write_clients(rig.section("web1", keys, checker="true"))
+            rig.start()
+            self.assertEqual(rig.ask(keys).kind, "refused")
+
     def test_missing_or_locked_file_forgets_nobody(self):
         """SRV-INI-2, SRV-STATE-17: only a file that was seen can say that a client is gone."""
         with Rig() as rig:
