@@ -102,8 +102,8 @@ class Links(unittest.TestCase):
         self.assertTrue(self.problems("mandos-gate", set(), {"execve"}))
         self.assertTrue(self.problems("mandos-gate", set(), {"open64"}))
 
-    def test_prober_connects_but_starts_and_opens_nothing(self):
-        for symbol in ("execve", "fork", "posix_spawn", "open64", "listen", "getaddrinfo",
+    def test_prober_connects_but_starts_and_writes_nothing(self):
+        for symbol in ("execve", "fork", "posix_spawn", "fopen64", "unlink", "listen", "getaddrinfo",
                        "pthread_create", "sqlite3_open"):
             self.assertTrue(self.problems("mandos-probe", set(), {symbol}))
         self.assertFalse(self.problems("mandos-probe", {"libcares.so.2"}, {"connect"}))
