@@ -94,6 +94,7 @@ void client_life_init(struct client_life *life, const struct client_rules *rules
 		.disable_cause = enabled ? DISABLE_NONE : DISABLE_CONFIGURED,
 		.created = now.real,
 		.last_enabled = enabled ? now.real : USEC_NEVER,
+		.disabled_at = enabled ? USEC_NEVER : now.real,
 		.last_checked_ok = USEC_NEVER,
 		.last_approval_request = USEC_NEVER,
 		.last_checker_status = CHECKER_STATUS_NONE,
@@ -146,7 +147,8 @@ static void stop_checker(struct client_life *life, struct client_effects *e)
 	effect(e, EFFECT_STOP_CHECKER);
 }
 
-static void disable(struct client_life *life, enum disable_cause cause, struct client_effects *e)
+static void disable(struct client_life *life, enum disable_cause cause, struct instant now,
+		    struct client_effects *e)
 {
 	if (!life->enabled)
 		return;
@@ -159,6 +161,7 @@ static void disable(struct client_life *life, enum disable_cause cause, struct c
 	stop_checker(life, e);
 	life->enabled = false;
 	life->disable_cause = cause;
+	life->disabled_at = now.real;
 	changed(e, CLIENT_ENABLED);
 	save(e, EFFECT_SAVE);
 	/* SRV-APR-9: whoever waits for approval must be refused now, not when the wait is over. */
@@ -181,11 +184,11 @@ static void serve_expiry(struct client_life *life, struct instant now, struct cl
 
 	if (life->judging != JUDGING_NOT) {
 		if (life->judge_by <= now.boot)
-			disable(life, DISABLE_TIMEOUT, e);
+			disable(life, DISABLE_TIMEOUT, now, e);
 		return;
 	}
 	if (!is_late) {
-		disable(life, DISABLE_TIMEOUT, e);
+		disable(life, DISABLE_TIMEOUT, now, e);
 		return;
 	}
 	enter_judging(life,
@@ -204,6 +207,7 @@ static void enable(struct client_life *life, struct instant now, struct client_e
 		return;
 	life->enabled = true;
 	life->disable_cause = DISABLE_NONE;
+	life->disabled_at = USEC_NEVER;
 	life->check_due = deadline(now.boot, interval);
 	changed(e, CLIENT_ENABLED);
 	save(e, EFFECT_SAVE);
@@ -327,7 +331,7 @@ static bool judge(struct client_life *life, int16_t status, struct instant now,
 	if (life->judging == JUDGING_CHECK && status == 0 && now.boot < life->judge_by)
 		return true;
 	if (life->judging == JUDGING_CHECK || (life->judging == JUDGING_NOT && !is_late)) {
-		disable(life, DISABLE_TIMEOUT, e);
+		disable(life, DISABLE_TIMEOUT, now, e);
 		return false;
 	}
 	enter_judging(life, JUDGING_CHECK, judging_end(life, now));
@@ -429,7 +433,7 @@ static void set_timeout(struct client_life *life, usec_t timeout, struct instant
 		return;
 	set_expires(life, shifted(life->expires, old, timeout, now), e);
 	if (life->expires <= now.boot)
-		disable(life, DISABLE_TIMEOUT, e);
+		disable(life, DISABLE_TIMEOUT, now, e);
 	else
 		leave_judging(life, e);
 }
@@ -544,7 +548,7 @@ void client_step(struct client_life *life, const struct client_event *event, str
 	if (comes_after_expiry(life, event->type, now)) {
 		/* Who asks for ENABLE does not want to wait for a verdict. */
 		if (event->type == CLIENT_EVENT_ENABLE)
-			disable(life, DISABLE_TIMEOUT, e);
+			disable(life, DISABLE_TIMEOUT, now, e);
 		else
 			serve_expiry(life, now, e);
 	}
@@ -574,7 +578,7 @@ void client_step(struct client_life *life, const struct client_event *event, str
 		enable(life, now, e);
 		break;
 	case CLIENT_EVENT_DISABLE:
-		disable(life, event->cause, e);
+		disable(life, event->cause, now, e);
 		break;
 	case CLIENT_EVENT_REMOVE:
 		remove_client(life, e);

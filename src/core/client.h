@@ -50,6 +50,7 @@ enum disable_cause {
 	DISABLE_TIMEOUT,       /* not seen for its timeout */
 	DISABLE_ADMINISTRATOR, /* asked for at run time */
 	DISABLE_STATE_LOST,    /* the state could not be read: nothing is vouched for */
+	DISABLE_LOCKDOWN,      /* not seen for its timeout, while nobody was given anything */
 };
 
 /** struct client_rules - the settings that the life of a client depends on; microseconds */
@@ -85,6 +86,7 @@ struct client_life {
 	/* stamps */
 	usec_t created;
 	usec_t last_enabled;
+	usec_t disabled_at; /* none while it is enabled */
 	usec_t last_checked_ok;
 	usec_t last_approval_request;
 	int16_t last_checker_status;

@@ -288,6 +288,26 @@ int clients_source_read(const char *config_dir, settings_report_fn *report, void
 	return r;
 }
 
+int clients_source_read_folder(const char *folder, settings_report_fn *report, void *userdata,
+			       struct clients_source **ret)
+{
+	struct complaint c = { .path = folder, .report = report, .userdata = userdata };
+	struct clients_source *s = source_new();
+	char *nothing = s ? strdup("") : NULL;
+	int r = nothing ? add_text(s, &c, nothing, 0) : -ENOMEM;
+
+	if (r >= 0)
+		r = add_folder(s, folder, &c);
+	if (r >= 0)
+		r = sum(r, find_doubles(s, &c));
+	if (r < 0) {
+		(void)clients_source_free(s);
+		return r;
+	}
+	*ret = s;
+	return r;
+}
+
 bool clients_source_is_absent(const struct clients_source *s)
 {
 	return s->absent;

@@ -13,7 +13,6 @@
 #include "core/store.h"
 #include "wire/duration.h"
 #include "wire/gate-msg.h"
-#include "wire/stamp.h"
 
 #define MSEC_PER_DAY ((uint64_t)86400 * 1000)
 
@@ -70,14 +69,6 @@ static int on_stop_checker(struct dbus_call *call)
 
 /* ---- reading ---- */
 
-static int append_time(sd_bus_message *m, usec_t real)
-{
-	char text[STAMP_SIZE];
-
-	stamp_format(real, text);
-	return sd_bus_message_append_basic(m, SD_BUS_TYPE_STRING, text);
-}
-
 static int append_duration(sd_bus_message *m, usec_t usec)
 {
 	uint64_t msec = usec / USEC_PER_MSEC;
@@ -125,11 +116,11 @@ static int append(sd_bus_message *m, const struct dbus_view *view, unsigned int 
 	case DBUS_CHECKER_RUNNING:
 		return append_boolean(m, life->checker_running);
 	case DBUS_CREATED:
-		return append_time(m, life->created);
+		return dbus_append_stamp(m, life->created);
 	case DBUS_ENABLED:
 		return append_boolean(m, life->enabled);
 	case DBUS_EXPIRES:
-		return append_time(m, dbus_expires(c, view->now));
+		return dbus_append_stamp(m, dbus_expires(c, view->now));
 	case DBUS_EXTENDED_TIMEOUT:
 		return append_duration(m, life->rules.extended_timeout);
 	case DBUS_FINGERPRINT:
@@ -141,14 +132,14 @@ static int append(sd_bus_message *m, const struct dbus_view *view, unsigned int 
 	case DBUS_KEY_ID:
 		return append_key_id(m, c);
 	case DBUS_LAST_APPROVAL_REQUEST:
-		return append_time(m, life->last_approval_request);
+		return dbus_append_stamp(m, life->last_approval_request);
 	case DBUS_LAST_CHECKED_OK:
-		return append_time(m, life->last_checked_ok);
+		return dbus_append_stamp(m, life->last_checked_ok);
 	case DBUS_LAST_CHECKER_STATUS:
 		return sd_bus_message_append_basic(m, SD_BUS_TYPE_INT16,
 						   &life->last_checker_status);
 	case DBUS_LAST_ENABLED:
-		return append_time(m, life->last_enabled);
+		return dbus_append_stamp(m, life->last_enabled);
 	case DBUS_NAME_OF_CLIENT:
 		return append_text(m, c->name);
 	case DBUS_OBJECT_PATH:
@@ -477,10 +468,8 @@ const struct dbus_interface dbus_old_client_interface = {
 };
 
 static const struct dbus_interface *const interfaces[] = {
-	&dbus_client_interface,
-	&dbus_old_client_interface,
-	&dbus_properties_interface,
-	&dbus_introspectable_interface,
+	&dbus_client_interface,	    &dbus_old_client_interface,	    &dbus_status_interface,
+	&dbus_properties_interface, &dbus_introspectable_interface,
 };
 
 const struct dbus_object dbus_client_object = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
-/* The properties of a client's object, by number (DBUS-PROP). */
+/* The properties of a client's object (DBUS-PROP) and of the server's, by number. */
 
 #include "core/dbus-table.h"
 
@@ -28,6 +28,25 @@ enum dbus_client_property {
 	DBUS_SECRET,
 	DBUS_TIMEOUT,
 	N_DBUS_CLIENT_PROPERTIES,
+};
+
+enum dbus_server_property {
+	DBUS_VERSION,
+	DBUS_ADDRESS,
+	DBUS_PORT,
+	DBUS_STARTED,
+	DBUS_LOG_LEVEL,
+	DBUS_LOCKDOWN,
+	DBUS_LOCKDOWN_TIME,
+	DBUS_CLIENTS,
+	DBUS_ENABLED_CLIENTS,
+	DBUS_WAITING_CLIENTS,
+	DBUS_CHECKERS_RUNNING,
+	DBUS_CHECKERS_WAITING,
+	DBUS_PASSWORDS_GIVEN,
+	DBUS_PASSWORDS_REFUSED,
+	DBUS_UNKNOWN_KEYS,
+	N_DBUS_SERVER_PROPERTIES,
 };
 
 /** dbus_client_property() - the row of a property */

@@ -18,9 +18,11 @@
 
 #include <stdbool.h>
 
+#include "base/log.h"
 #include "core/bus.h"
 #include "core/registry.h"
 
+struct added;
 struct dbus_door;
 struct manager;
 struct turn;
@@ -51,6 +53,13 @@ struct dbus_options {
 	struct registry *registry; /* its clients have paths */
 	struct manager *manager;
 	struct turn *turn;
+	const struct added *added;
+	const char *address; /* listened on; empty: all */
+	uint16_t port;
+	usec_t started; /* wall clock */
+	/* As SIGHUP; 0, or negative errno and what is wrong, which the caller frees. */
+	int (*reload)(void *userdata, char **ret_problem);
+	void (*set_log_level)(void *userdata, enum log_level level);
 	void (*settled)(void *userdata);
 	void *userdata;
 };

@@ -4,8 +4,9 @@
  * What the files of the D-Bus door share, and nobody else includes: its state, and the way out.
  *
  * dbus-door.c has the connection, the names and the queue; dbus-call.c finds what is called;
- * dbus-standard.c, dbus-server.c and dbus-client.c are the interfaces, dbus-table.c what they have
- * in common; dbus-signals.c tells what happens.
+ * dbus-standard.c, dbus-server.c and dbus-client.c are the interfaces that the reference has too,
+ * dbus-control.c and dbus-status.c those that it has not, dbus-table.c what they have in common;
+ * dbus-signals.c tells what happens.
  */
 
 #include <sys/queue.h>
@@ -60,7 +61,9 @@ extern const struct dbus_object dbus_client_object;
 extern const struct dbus_object dbus_node_object; /* on the way to clients */
 
 extern const struct dbus_interface dbus_server_interface, dbus_old_server_interface;
+extern const struct dbus_interface dbus_control_interface;
 extern const struct dbus_interface dbus_client_interface, dbus_old_client_interface;
+extern const struct dbus_interface dbus_status_interface;
 extern const struct dbus_interface dbus_properties_interface;
 extern const struct dbus_interface dbus_object_manager_interface;
 extern const struct dbus_interface dbus_introspectable_interface;

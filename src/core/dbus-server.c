@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "core/added.h"
 #include "core/dbus-private.h"
 #include "core/manager.h"
 
-/* What the properties of a client take beside its texts. */
-#define CLIENT_SIZE 1280
+/* What the properties of a client take beside its texts, and half of what its status takes. */
+#define CLIENT_SIZE 1376
 
 size_t dbus_listing_size(const struct registry *registry)
 {
@@ -48,7 +49,14 @@ static int on_remove_client(struct dbus_call *call)
 					"There is no client %s", path);
 		return -ENOENT;
 	}
-	return manager_remove_at_run_time(o->manager, c, call->now);
+	r = added_forget(o->added, c->name);
+	if (r < 0) {
+		(void)sd_bus_error_setf(&call->error, SD_BUS_ERROR_IO_ERROR,
+					"The file of client %s cannot be removed: %s", c->name,
+					strerror(-r));
+		return r;
+	}
+	return manager_remove_at_run_time(o->manager, c, r == 0, call->now);
 }
 
 static int list_paths(struct dbus_call *call)
@@ -146,10 +154,8 @@ const struct dbus_interface dbus_old_server_interface = {
 };
 
 static const struct dbus_interface *const interfaces[] = {
-	&dbus_server_interface,
-	&dbus_old_server_interface,
-	&dbus_object_manager_interface,
-	&dbus_introspectable_interface,
+	&dbus_server_interface,	    &dbus_old_server_interface,	    &dbus_control_interface,
+	&dbus_properties_interface, &dbus_object_manager_interface, &dbus_introspectable_interface,
 };
 
 const struct dbus_object dbus_server_object = {

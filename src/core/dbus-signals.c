@@ -122,8 +122,9 @@ void dbus_client_gone(struct dbus_door *d, struct client *c)
 	r = sd_bus_message_new_signal(d->connection, &m, "/", dbus_object_manager_interface.name,
 				      "InterfacesRemoved");
 	if (r >= 0)
-		r = sd_bus_message_append(m, "oas", c->path, 4, dbus_client_interface.name,
+		r = sd_bus_message_append(m, "oas", c->path, 5, dbus_client_interface.name,
 					  dbus_old_client_interface.name,
+					  dbus_status_interface.name,
 					  dbus_properties_interface.name,
 					  dbus_introspectable_interface.name);
 	dbus_send_signal(d, m, r);
@@ -142,15 +143,15 @@ void dbus_signal_removed(struct dbus_door *d, struct client *c)
 
 /* ---- properties ---- */
 
-static int append_changes(sd_bus_message *m, const struct dbus_property *property,
-			  const struct dbus_view *view)
+static int append_changes(sd_bus_message *m, const struct dbus_interface *interface,
+			  const struct dbus_property *property, const struct dbus_view *view)
 {
-	int r = sd_bus_message_append_basic(m, SD_BUS_TYPE_STRING, dbus_client_interface.name);
+	int r = sd_bus_message_append_basic(m, SD_BUS_TYPE_STRING, interface->name);
 
 	if (r >= 0)
 		r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
 	if (r >= 0 && (property->flags & DBUS_READ))
-		r = dbus_append_property(m, &dbus_client_interface, property, view);
+		r = dbus_append_property(m, interface, property, view);
 	if (r >= 0)
 		r = sd_bus_message_close_container(m);
 	if (r < 0)
@@ -160,16 +161,18 @@ static int append_changes(sd_bus_message *m, const struct dbus_property *propert
 	return sd_bus_message_append(m, "as", 1, property->name);
 }
 
-static void emit_properties_changed(struct dbus_door *d, const struct dbus_property *property,
-				    const struct dbus_view *view)
+static void emit_properties_changed(const struct dbus_view *view,
+				    const struct dbus_interface *interface,
+				    const struct dbus_property *property)
 {
 	sd_bus_message *m = NULL;
-	int r = sd_bus_message_new_signal(d->connection, &m, view->client->path,
+	int r = sd_bus_message_new_signal(view->door->connection, &m,
+					  view->client ? view->client->path : "/",
 					  dbus_properties_interface.name, "PropertiesChanged");
 
 	if (r >= 0)
-		r = append_changes(m, property, view);
-	dbus_send_signal(d, m, r);
+		r = append_changes(m, interface, property, view);
+	dbus_send_signal(view->door, m, r);
 }
 
 static int append_changed(sd_bus_message *m, const struct dbus_property *property,
@@ -200,7 +203,7 @@ static void emit_property(struct dbus_door *d, struct client *c, enum dbus_clien
 			r = append_changed(m, property, &view);
 		dbus_send_signal(d, m, r);
 	}
-	emit_properties_changed(d, property, &view);
+	emit_properties_changed(&view, &dbus_client_interface, property);
 }
 
 void dbus_signal_property(struct dbus_door *d, struct client *c, enum dbus_client_property id,
@@ -208,6 +211,15 @@ void dbus_signal_property(struct dbus_door *d, struct client *c, enum dbus_clien
 {
 	if (is_up(d) && c->told.is_told && !c->life.removed)
 		emit_property(d, c, id, now);
+}
+
+static void emit_status(struct dbus_door *d, struct client *c, struct instant now)
+{
+	const struct dbus_view view = { .door = d, .client = c, .now = now };
+	const struct dbus_interface *status = &dbus_status_interface;
+
+	for (size_t i = 0; i < status->n_properties; i++)
+		emit_properties_changed(&view, status, &status->properties[i]);
 }
 
 /* One step of a life may change a value twice, and back. What is told is where it ends. */
@@ -253,8 +265,20 @@ void dbus_signal_changed(struct dbus_door *d, struct client *c, enum client_prop
 		[CLIENT_APPROVED_BY_DEFAULT] = DBUS_APPROVED_BY_DEFAULT,
 	};
 
-	if (is_up(d) && c->told.is_told && !c->life.removed && is_news(c, property))
-		emit_property(d, c, ids[property], now);
+	if (!is_up(d) || !c->told.is_told || c->life.removed || !is_news(c, property))
+		return;
+	emit_property(d, c, ids[property], now);
+	if (property == CLIENT_ENABLED)
+		emit_status(d, c, now);
+}
+
+void dbus_signal_server(struct dbus_door *d, enum dbus_server_property id, struct instant now)
+{
+	const struct dbus_view view = { .door = d, .now = now };
+
+	if (is_up(d))
+		emit_properties_changed(&view, &dbus_control_interface,
+					&dbus_control_interface.properties[id]);
 }
 
 /* ---- events ---- */

@@ -22,6 +22,9 @@ void dbus_signal_changed(struct dbus_door *d, struct client *c, enum client_prop
 void dbus_signal_property(struct dbus_door *d, struct client *c, enum dbus_client_property id,
 			  struct instant now);
 
+/** dbus_signal_server() - a property of the server itself has changed */
+void dbus_signal_server(struct dbus_door *d, enum dbus_server_property id, struct instant now);
+
 /** dbus_signal_added(), _removed() - a client came, is going (DBUS-SRV-10, -11, DBUS-STD-11) */
 void dbus_signal_added(struct dbus_door *d, struct client *c);
 void dbus_signal_removed(struct dbus_door *d, struct client *c);

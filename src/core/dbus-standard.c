@@ -158,6 +158,8 @@ int dbus_append_interfaces(sd_bus_message *m, const struct dbus_view *view, bool
 	if (r >= 0 && with_old)
 		r = append_interface(m, &dbus_old_client_interface, view);
 	if (r >= 0)
+		r = append_interface(m, &dbus_status_interface, view);
+	if (r >= 0)
 		r = append_interface(m, &dbus_properties_interface, view);
 	if (r >= 0)
 		r = append_interface(m, &dbus_introspectable_interface, view);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "wire/stamp.h"
 
 #define DOCTYPE                                                                              \
 	"<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n" \
@@ -97,6 +98,14 @@ int dbus_append_property(sd_bus_message *m, const struct dbus_interface *interfa
 	if (r >= 0)
 		r = sd_bus_message_close_container(m);
 	return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+int dbus_append_stamp(sd_bus_message *m, usec_t real)
+{
+	char text[STAMP_SIZE];
+
+	stamp_format(real, text);
+	return sd_bus_message_append_basic(m, SD_BUS_TYPE_STRING, text);
 }
 
 int dbus_append_properties(sd_bus_message *m, const struct dbus_interface *interface,

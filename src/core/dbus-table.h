@@ -128,6 +128,9 @@ void dbus_signature(const char *arguments, char ret[DBUS_SIGNATURE_SIZE]);
 int dbus_append_property(sd_bus_message *m, const struct dbus_interface *interface,
 			 const struct dbus_property *property, const struct dbus_view *view);
 
+/** dbus_append_stamp() - a time of the wall clock as DBUS-PROP-30 has it */
+int dbus_append_stamp(sd_bus_message *m, usec_t real);
+
 /** dbus_append_properties() - a{sv} of all that can be read */
 int dbus_append_properties(sd_bus_message *m, const struct dbus_interface *interface,
 			   const struct dbus_view *view);

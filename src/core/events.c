@@ -9,6 +9,8 @@
 static const struct event_row rows[] = {
 	[EVENT_CLIENT_CREATED] = { "e6f83507eb31b35f7592622b3cd0ce1d", LOG_LEVEL_DEBUG,
 				   "Creating client '{client}'" },
+	[EVENT_CLIENT_ADDED] = { "ac34ce9150324d4637297007334b3453", LOG_LEVEL_INFO,
+				 "Client {client} is added[: {reason}]" },
 	[EVENT_CLIENT_REMOVED] = { "6630f512efdbe9ee43a5f91fc7835571", LOG_LEVEL_INFO,
 				   "Client {client} is removed[: {reason}]" },
 	[EVENT_CLIENT_ENABLED] = { "c8e0b10a0ae662b937c2e320ea1352d9", LOG_LEVEL_INFO,
@@ -76,6 +78,8 @@ static const struct event_row rows[] = {
 					  "{detail} records about connections were left out" },
 	[EVENT_REFUSED_DISABLED] = { "edfcbfd0b19e3de309e74c4415cbe561", LOG_LEVEL_INFO,
 				     "Client {client} is disabled" },
+	[EVENT_REFUSED_LOCKDOWN] = { "810f7f54ea030c4ec29f79a967bfe8dc", LOG_LEVEL_WARNING,
+				     "Client {client} is refused during the lockdown" },
 	[EVENT_REFUSED_UNSAVED] = { "dd3b780d14c0c561fc22e6b90080d012", LOG_LEVEL_WARNING,
 				    "Client {client} is refused while the state cannot be saved" },
 	[EVENT_APPROVAL_NEEDED] = { "902f440818c97e8b273c3c7657c7a94f", LOG_LEVEL_INFO,
@@ -100,6 +104,11 @@ static const struct event_row rows[] = {
 	[EVENT_CONFIGURATION_KEPT] = { "1a1aa2d5c9ab068f2a615677056304b9", LOG_LEVEL_ERROR,
 				       "The configuration was not reloaded ({reason}); the old one "
 				       "stays in force" },
+	[EVENT_LOCKDOWN] = { "d5cfdfc439ab003a7e7948a31cea4268", LOG_LEVEL_WARNING,
+			     "Lockdown: no client is given its password until it is lifted[: "
+			     "{reason}]" },
+	[EVENT_LOCKDOWN_LIFTED] = { "fb31af39518ca316a62bdbaaf55e2e0d", LOG_LEVEL_WARNING,
+				    "The lockdown is lifted[: {reason}]" },
 };
 
 const struct event_row *event_row(enum event_kind kind)

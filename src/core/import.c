@@ -162,6 +162,7 @@ static struct store_life import_life(const struct pickled_client *c)
 		.disable_cause = by_file ? DISABLE_CONFIGURED : DISABLE_NONE,
 		.created = c->created,
 		.last_enabled = c->last_enabled,
+		.disabled_at = USEC_NEVER,
 		.expires = c->expires,
 		.last_checked_ok = c->last_checked_ok,
 		.last_approval_request = c->last_approval_request,

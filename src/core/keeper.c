@@ -16,6 +16,7 @@ struct store_life keeper_life(const struct client *c, struct instant now)
 		.disable_cause = l->disable_cause,
 		.created = l->created,
 		.last_enabled = l->last_enabled,
+		.disabled_at = l->disabled_at,
 		.expires = instant_to_real(now, l->expires),
 		.last_checked_ok = l->last_checked_ok,
 		.last_approval_request = l->last_approval_request,
@@ -80,10 +81,17 @@ void keeper_note_settings(struct keeper *k, struct client *c)
 	keeper_note(k, c, true);
 }
 
-int keeper_note_removed(struct keeper *k, struct client *c)
+int keeper_note_removed(struct keeper *k, struct client *c, bool is_configured)
 {
 	turn_request(k->turn);
-	return store_put_removed(k->store, c->name);
+	return is_configured ? store_put_removed(k->store, c->name)
+			     : store_remove(k->store, c->name);
+}
+
+void keeper_note_lockdown(struct keeper *k, usec_t since)
+{
+	turn_request(k->turn);
+	store_put_lockdown(k->store, since);
 }
 
 static int put_one(struct keeper *k, struct client *c, struct instant now)

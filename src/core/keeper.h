@@ -42,11 +42,15 @@ void keeper_note(struct keeper *k, struct client *c, bool urgent);
 void keeper_note_settings(struct keeper *k, struct client *c);
 
 /**
- * keeper_note_removed() - @c is removed at run time, though the file still has it (SRV-STATE-18)
+ * keeper_note_removed() - @c is removed at run time
+ * @is_configured: the file still has it, and that it is removed has to be remembered (SRV-STATE-18)
  *
  * Comes before manager_remove(). Never fails for lack of memory. Errors: -ENOENT.
  */
-int keeper_note_removed(struct keeper *k, struct client *c);
+int keeper_note_removed(struct keeper *k, struct client *c, bool is_configured);
+
+/** keeper_note_lockdown() - begun at @since, or lifted: USEC_NEVER; urgent */
+void keeper_note_lockdown(struct keeper *k, usec_t since);
 
 /**
  * keeper_commit() - makes everything that is urgent durable, and what is batched if @all

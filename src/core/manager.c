@@ -20,6 +20,8 @@ static const char *cause_text(enum disable_cause cause)
 		return "its configuration says so";
 	case DISABLE_STATE_LOST:
 		return "the saved state could not be read";
+	case DISABLE_LOCKDOWN:
+		return "it was not seen for its timeout during a lockdown";
 	case DISABLE_NONE:
 		break;
 	}
@@ -56,6 +58,10 @@ void manager_announce(struct manager *m)
 {
 	struct client *c;
 
+	if (m->lockdown_to_announce)
+		event_log(manager_is_locked_down(m) ? EVENT_LOCKDOWN : EVENT_LOCKDOWN_LIFTED,
+			  &(struct event_details){ .reason = "an administrator said so" });
+	m->lockdown_to_announce = false;
 	while ((c = TAILQ_FIRST(&m->announcements))) {
 		forget_announcement(m, c);
 		if (!c->life.removed) {
@@ -128,6 +134,10 @@ void manager_apply(struct manager *m, struct client *c, const struct client_even
 	struct client_effects effects;
 
 	client_step(&c->life, event, now, &effects);
+	/* Perhaps it was not seen because it waited for its password. */
+	if (manager_is_locked_down(m) && c->life.disable_cause == DISABLE_TIMEOUT &&
+	    c->life.disabled_at == now.real)
+		c->life.disable_cause = DISABLE_LOCKDOWN;
 	alarm_set(&m->deadlines, &c->timer, client_next_deadline(&c->life));
 	for (unsigned int i = 0; i < effects.n; i++)
 		carry_out(m, c, &effects.list[i], now);
@@ -223,9 +233,10 @@ void manager_remove(struct manager *m, struct client *c, struct instant now)
 	take_out(m, c, now);
 }
 
-int manager_remove_at_run_time(struct manager *m, struct client *c, struct instant now)
+int manager_remove_at_run_time(struct manager *m, struct client *c, bool is_configured,
+			       struct instant now)
 {
-	int r = keeper_note_removed(m->keeper, c);
+	int r = keeper_note_removed(m->keeper, c, is_configured);
 
 	if (r < 0)
 		return r;
@@ -235,6 +246,24 @@ int manager_remove_at_run_time(struct manager *m, struct client *c, struct insta
 	return 0;
 }
 
+void manager_set_lockdown(struct manager *m, bool on, struct instant now)
+{
+	struct client *c;
+
+	if (on == manager_is_locked_down(m))
+		return;
+	m->lockdown = on ? now.real : USEC_NEVER;
+	m->lockdown_to_announce = true;
+	keeper_note_lockdown(m->keeper, m->lockdown);
+	dbus_signal_server(m->dbus, DBUS_LOCKDOWN, now);
+	dbus_signal_server(m->dbus, DBUS_LOCKDOWN_TIME, now);
+	if (!on)
+		return;
+	TAILQ_FOREACH (c, &m->registry->clients, link) {
+		sessions_decide(m->sessions, c, now);
+	}
+}
+
 int manager_init(struct manager *m, sd_event *event, const struct manager_rooms *rooms)
 {
 	*m = (struct manager){
@@ -242,6 +271,7 @@ int manager_init(struct manager *m, sd_event *event, const struct manager_rooms 
 		.keeper = rooms->keeper,
 		.checkers = rooms->checkers,
 		.sessions = rooms->sessions,
+		.lockdown = USEC_NEVER,
 	};
 	TAILQ_INIT(&m->announcements);
 	return alarm_init(&m->deadlines, event, on_deadline, m);

@@ -19,7 +19,9 @@ struct manager {
 	struct keeper *keeper;
 	struct checkers *checkers;
 	struct sessions *sessions;
-	struct dbus_door *dbus;		  /* NULL: not in use */
+	struct dbus_door *dbus; /* NULL: not in use */
+	usec_t lockdown;	/* begun when, by the wall clock; USEC_NEVER: none */
+	bool lockdown_to_announce;
 	struct client_list announcements; /* enabled state changed, to be told after the commit */
 	struct alarm deadlines;		  /* client_next_deadline() of each client */
 };
@@ -75,12 +77,26 @@ int manager_set_text(struct manager *m, struct client *c, enum manager_text whic
 		     struct instant now);
 
 /**
- * manager_remove_at_run_time() - as manager_remove(), for a client that is still configured
+ * manager_remove_at_run_time() - as manager_remove(), because somebody said so
+ * @is_configured: clients.conf has it still: it stays removed as long as that is so (SRV-STATE-18)
  *
- * It stays removed as long as it is (SRV-STATE-18); announced when that is durable.
- * Errors: -ENOENT, of the store.
+ * Announced when it is durable. Errors: -ENOENT, of the store.
  */
-int manager_remove_at_run_time(struct manager *m, struct client *c, struct instant now);
+int manager_remove_at_run_time(struct manager *m, struct client *c, bool is_configured,
+			       struct instant now);
+
+/**
+ * manager_set_lockdown() - from now on nobody is given anything, or everybody as before
+ *
+ * Whoever waits is refused at once. Clients are checked as ever; one that is not seen for its
+ * timeout meanwhile is disabled, for the cause DISABLE_LOCKDOWN.
+ */
+void manager_set_lockdown(struct manager *m, bool on, struct instant now);
+
+static inline bool manager_is_locked_down(const struct manager *m)
+{
+	return m->lockdown != USEC_NEVER;
+}
 
 /** manager_announce() - tells what has changed in this turn; after the commit (SRV-LOG-9) */
 void manager_announce(struct manager *m);

@@ -48,10 +48,11 @@ void merge_settings(const struct store_settings *configured, const struct store_
 }
 
 static enum merge_note disable(struct client_life *life, enum disable_cause cause,
-			       enum merge_note note)
+			       usec_t disabled_at, enum merge_note note)
 {
 	life->enabled = false;
 	life->disable_cause = cause;
+	life->disabled_at = disabled_at;
 	life->expires = USEC_NEVER;
 	return note;
 }
@@ -60,9 +61,9 @@ static enum merge_note disable(struct client_life *life, enum disable_cause caus
 static enum merge_note expired_meanwhile(struct client_life *life, struct instant now)
 {
 	if (life->last_checked_ok == USEC_NEVER)
-		return disable(life, DISABLE_TIMEOUT, MERGE_NEVER_CHECKED);
+		return disable(life, DISABLE_TIMEOUT, now.real, MERGE_NEVER_CHECKED);
 	if (life->last_checker_status != 0)
-		return disable(life, DISABLE_TIMEOUT, MERGE_LAST_CHECK_BAD);
+		return disable(life, DISABLE_TIMEOUT, now.real, MERGE_LAST_CHECK_BAD);
 	life->expires = usec_add(now.boot, life->rules.timeout);
 	return MERGE_KEPT;
 }
@@ -103,11 +104,13 @@ enum merge_note merge_life(struct client_life *life, bool configured_enabled,
 	life->last_approval_request = saved->last_approval_request;
 	life->last_checker_status = (int16_t)saved->last_checker_status;
 	life->enabled = file_changed ? configured_enabled : saved->enabled;
+	if (!life->enabled && !file_changed)
+		return disable(life, saved->disable_cause, saved->disabled_at, MERGE_UNREMARKABLE);
 	if (!life->enabled)
-		return disable(life, file_changed ? DISABLE_CONFIGURED : saved->disable_cause,
-			       file_changed && saved->enabled ? MERGE_DISABLED_BY_FILE
-							      : MERGE_UNREMARKABLE);
+		return disable(life, DISABLE_CONFIGURED, now.real,
+			       saved->enabled ? MERGE_DISABLED_BY_FILE : MERGE_UNREMARKABLE);
 	life->disable_cause = DISABLE_NONE;
+	life->disabled_at = USEC_NEVER;
 	if (saved->expires == USEC_NEVER) {
 		life->last_enabled = now.real;
 		life->expires = usec_add(now.boot, life->rules.timeout);

@@ -12,11 +12,13 @@ bool policy_may_send(const struct client_life *life, struct instant now)
 }
 
 enum policy_verdict policy_decide(const struct client_life *life, struct instant now,
-				  bool waited_out)
+				  bool waited_out, bool lockdown)
 {
 	/* Inclusive: with an approval duration of zero the decision still holds for this moment. */
 	bool decided = now.boot <= life->decision_until;
 
+	if (lockdown && life->enabled && !life->removed)
+		return POLICY_REFUSE_LOCKDOWN;
 	/* Neither given nor refused: a refusal could be taken back by the check, and must not be.
 	 */
 	if (life->enabled && !life->removed && life->judging != JUDGING_NOT)
@@ -45,6 +47,8 @@ const char *policy_reason(enum policy_verdict verdict)
 		return "Denied";
 	case POLICY_REFUSE_TIMED_OUT:
 		return "Approval timed out";
+	case POLICY_REFUSE_LOCKDOWN:
+		return "Lockdown";
 	case POLICY_REFUSE_UNSAVED:
 		return "State cannot be saved";
 	case POLICY_GIVE:

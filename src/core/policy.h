@@ -16,6 +16,7 @@ enum policy_verdict {
 	POLICY_REFUSE_DISABLED,
 	POLICY_REFUSE_DENIED,
 	POLICY_REFUSE_TIMED_OUT, /* nobody decided in time, and the default is to deny */
+	POLICY_REFUSE_LOCKDOWN,	 /* an administrator said that nobody gets anything */
 	POLICY_REFUSE_UNSAVED,	 /* the state cannot be saved: policy_decide() never says this */
 };
 
@@ -23,6 +24,7 @@ enum policy_verdict {
  * policy_decide() - the verdict on one session
  * @life:       of the client whose key was proved
  * @waited_out: the session has waited for the whole approval delay
+ * @lockdown:   nobody gets anything: whoever is enabled is refused at once, without being judged
  *
  * Asked when the key is proved, whenever something changes while the session waits, and when the
  * wait is over. Whoever then gives the secret asks policy_may_send() as the last thing before it.
@@ -32,7 +34,7 @@ enum policy_verdict {
  * Source: SRV-APR-2, SRV-APR-6, SRV-APR-9.
  */
 enum policy_verdict policy_decide(const struct client_life *life, struct instant now,
-				  bool waited_out);
+				  bool waited_out, bool lockdown);
 
 /**
  * policy_may_send() - the client still exists, is enabled, and has not expired (SRV-APR-9)

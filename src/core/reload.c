@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "core/added.h"
 #include "core/dbus-signals.h"
 #include "core/events.h"
 #include "core/record.h"
@@ -31,6 +32,7 @@ struct wanted {
 };
 
 struct reload {
+	char *problem;
 	struct manager *manager;
 	struct store *store;
 	struct instant now;
@@ -54,19 +56,38 @@ static void forget(struct reload *r)
 
 /* ---- read ---- */
 
-static int read_configuration(struct reload *r, const char *config_dir)
+static void on_report(void *userdata, enum settings_severity severity, const char *text)
+{
+	struct reload *r = userdata;
+
+	report_to_log(NULL, severity, text);
+	if (!r->problem && severity != SETTINGS_WARNING)
+		r->problem = strdup(text);
+}
+
+static int complain_of_absence(struct reload *r, const char *config_dir)
+{
+	if (asprintf(&r->problem,
+		     "%s/clients.conf is missing, or cannot be read since privileges were "
+		     "dropped; give it to the server's group with mode 0640",
+		     config_dir) < 0)
+		r->problem = NULL;
+	else
+		log_error("%s", r->problem);
+	return -EACCES;
+}
+
+static int read_configuration(struct reload *r, const struct reload_request *request)
 {
 	struct clients_source *source = NULL;
-	int n = clients_source_read(config_dir, report_to_log, NULL, &source);
+	int n = clients_source_read(request->config_dir, on_report, r, &source);
 
-	if (n == 0 && clients_source_is_absent(source)) {
-		log_error("%s/clients.conf is missing, or cannot be read since privileges were "
-			  "dropped; give it to the server's group with mode 0640",
-			  config_dir);
-		n = -EACCES;
-	}
+	if (n == 0 && clients_source_is_absent(source))
+		n = complain_of_absence(r, request->config_dir);
 	if (n == 0)
-		n = clients_source_interpret(source, report_to_log, NULL, &r->file);
+		n = clients_source_interpret(source, on_report, r, &r->file);
+	if (n == 0)
+		n = added_read(request->state_dir, on_report, r, &r->file);
 	source = clients_source_free(source);
 	if (n == 0 && r->file.n_left_out > 0)
 		n = (int)r->file.n_left_out;
@@ -306,16 +327,16 @@ static void tell_reloaded(const struct reload *r)
 	event_log(EVENT_CONFIGURATION_RELOADED, &(struct event_details){ .detail = counts });
 }
 
-int reload_clients(struct manager *m, struct store *store, const char *config_dir,
-		   struct instant now)
+int reload_clients(const struct reload_request *request, struct instant now, char **ret_problem)
 {
-	struct reload r = { .manager = m, .store = store, .now = now };
-	int e = read_configuration(&r, config_dir);
+	struct reload r = { .manager = request->manager, .store = request->store, .now = now };
+	int e = read_configuration(&r, request);
 
 	if (e == 0)
 		e = collect_wanted(&r);
 	if (e == 0)
-		e = store_load(store, on_record, &r);
+		e = store_load(r.store, on_record, &r);
+	*ret_problem = r.problem;
 	if (e < 0) {
 		event_log(EVENT_CONFIGURATION_KEPT,
 			  &(struct event_details){ .reason = e == -EBADMSG ? "it has errors"
@@ -326,7 +347,7 @@ int reload_clients(struct manager *m, struct store *store, const char *config_di
 	e = apply_all(&r);
 	/* Durable before visible: whoever reads the line below may pull the plug. */
 	if (e == 0)
-		e = keeper_commit(m->keeper, false, now);
+		e = keeper_commit(r.manager->keeper, false, now);
 	/* Only a lack of memory or a broken store gets here; each client is either old or new. */
 	if (e < 0)
 		log_critical("The configuration was reloaded in part only: %s", strerror(-e));

@@ -13,11 +13,20 @@
 
 struct store;
 
+/** struct reload_request - where the configuration is, and what of it is in force */
+struct reload_request {
+	struct manager *manager;
+	struct store *store;
+	const char *config_dir;
+	const char *state_dir; /* clients that were added at run time (core/added.h) */
+};
+
 /**
  * reload_clients() - reads, compares, applies
+ * @ret_problem: the first thing that is wrong, if it fails; the caller frees it; NULL without
+ * memory
  *
  * Everything is logged, success too, and that only when the changes are durable.
  * Errors: negative errno; nothing has changed then.
  */
-int reload_clients(struct manager *m, struct store *store, const char *config_dir,
-		   struct instant now);
+int reload_clients(const struct reload_request *request, struct instant now, char **ret_problem);

@@ -200,7 +200,7 @@ static void log_creation(const struct client *c)
 	log_debug("  Fingerprint: %s", c->fingerprint);
 }
 
-static void distrust(struct manager *m)
+static void distrust(struct manager *m, struct instant now)
 {
 	struct client *c;
 
@@ -210,6 +210,7 @@ static void distrust(struct manager *m)
 		c->life.enabled = false;
 		c->life.last_enabled = USEC_NEVER;
 		c->life.disable_cause = DISABLE_STATE_LOST;
+		c->life.disabled_at = now.real;
 		event_log(EVENT_RESTORED_WITHOUT_STATE,
 			  &(struct event_details){ .client = c,
 						   .reason = "the saved state could not be read" });
@@ -252,6 +253,11 @@ int restore_clients(struct manager *m, const struct restore_request *request, st
 	struct client *c;
 	int r;
 
+	/* Whatever else of the state is not wanted. */
+	m->lockdown = store_lockdown(request->store);
+	if (manager_is_locked_down(m))
+		log_warning("A lockdown is in force: no client is given its password until it is "
+			    "lifted (mandos-ctl --lift)");
 	for (size_t i = 0; i < file->n_clients; i++) {
 		r = registry_add(m->registry, &file->clients[i], now, &c);
 		if (r < 0) {
@@ -269,7 +275,7 @@ int restore_clients(struct manager *m, const struct restore_request *request, st
 		}
 	}
 	if (request->distrust)
-		distrust(m);
+		distrust(m, now);
 	TAILQ_FOREACH (c, &m->registry->clients, link) {
 		log_creation(c);
 	}

@@ -60,10 +60,10 @@ static bool expired_is_refused(void)
 
 	client_life_init(&life, &rules, true, now);
 	client_step(&life, &start, now, &effects);
-	if (policy_decide(&life, now, false) != POLICY_GIVE)
+	if (policy_decide(&life, now, false, false) != POLICY_GIVE)
 		return false;
 	now.boot = life.expires;
-	return policy_decide(&life, now, false) == POLICY_REFUSE_DISABLED;
+	return policy_decide(&life, now, false, false) == POLICY_REFUSE_DISABLED;
 }
 
 static const struct check checks[] = {

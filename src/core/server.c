@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "core/added.h"
 #include "core/bus.h"
 #include "core/checkers.h"
 #include "core/child.h"
@@ -61,6 +62,7 @@ struct server {
 	struct sessions sessions;
 	struct checkers checkers;
 	struct manager manager;
+	struct added added;
 	struct gates *gates;
 	struct verbosity verbosity;
 	struct bus bus;
@@ -228,7 +230,10 @@ static int open_privileged(struct server *s)
 			     settings->state_dir, strerror(-r));
 		return r;
 	}
-	return switch_user(&user);
+	r = switch_user(&user);
+	if (r == 0)
+		added_prepare(settings->state_dir);
+	return r;
 }
 
 /* A first start, perhaps the first after the move from another server. */
@@ -294,19 +299,38 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
 	return 0;
 }
 
-/* Deliberately no longer an end (SRV-PROC-8): see NEWS and docs/decisions. */
-static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+static int reload(void *userdata, char **ret_problem)
 {
 	struct server *s = userdata;
+	const struct reload_request request = {
+		.manager = &s->manager,
+		.store = s->store,
+		.config_dir = s->settings->config_dir,
+		.state_dir = s->settings->state_dir,
+	};
 	int r;
 
 	/* The end of a reload is READY=1, which a server that is still starting must not say. */
 	if (s->is_ready)
 		notify_reloading();
-	r = reload_clients(&s->manager, s->store, s->settings->config_dir, instant_now());
+	r = reload_clients(&request, instant_now(), ret_problem);
 	if (s->is_ready)
 		notify_reloaded(s->listen_fd, (unsigned int)s->registry.n_clients, r == 0);
 	(void)malloc_trim(0);
+	return r;
+}
+
+static void set_log_level(void *userdata, enum log_level level)
+{
+	verbosity_set(&((struct server *)userdata)->verbosity, level);
+}
+
+/* Deliberately no longer an end (SRV-PROC-8): see NEWS and docs/decisions. */
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+{
+	_cleanup_free_ char *problem = NULL;
+
+	(void)reload(userdata, &problem);
 	return 0;
 }
 
@@ -353,7 +377,12 @@ static int make_rooms(struct server *s)
 		.debug = s->settings->debug,
 		.icmp_fds = { s->icmp_fds[0], s->icmp_fds[1] },
 	};
-	int r = turn_init(&s->turn, s->event, on_turn_end, s);
+	int r;
+
+	s->added = (struct added){ .manager = &s->manager,
+				   .store = s->store,
+				   .state_dir = s->settings->state_dir };
+	r = turn_init(&s->turn, s->event, on_turn_end, s);
 
 	if (r < 0)
 		return r;
@@ -378,6 +407,12 @@ static int open_dbus(struct server *s)
 		.registry = &s->registry,
 		.manager = &s->manager,
 		.turn = &s->turn,
+		.added = &s->added,
+		.address = s->settings->address,
+		.port = listen_port(s->listen_fd),
+		.started = instant_now().real,
+		.reload = reload,
+		.set_log_level = set_log_level,
 		.settled = on_bus_settled,
 		.userdata = s,
 	};
@@ -470,7 +505,11 @@ static int start(struct server *s)
 		log_critical("Cannot give up what the server does not need: %s", strerror(-r));
 		return r;
 	}
-	r = open_store(s);
+	/* As the server's user, whom they belong to: never as root, which could read any secfile.
+	 */
+	r = added_read(s->settings->state_dir, report_to_log, NULL, &s->file);
+	if (r == 0)
+		r = open_store(s);
 	if (r < 0)
 		return r;
 	r = sd_event_default(&s->event);

@@ -32,6 +32,9 @@ static void refuse(struct sessions *all, struct session *s, enum policy_verdict 
 	case POLICY_REFUSE_TIMED_OUT:
 		tell(s, EVENT_REFUSED_TIMED_OUT);
 		break;
+	case POLICY_REFUSE_LOCKDOWN:
+		tell(s, EVENT_REFUSED_LOCKDOWN);
+		break;
 	case POLICY_REFUSE_UNSAVED:
 		tell(s, EVENT_REFUSED_UNSAVED);
 		break;
@@ -40,6 +43,7 @@ static void refuse(struct sessions *all, struct session *s, enum policy_verdict 
 	case POLICY_HOLD:
 		break;
 	}
+	all->tally.refused++;
 	dbus_signal_rejected(all->manager->dbus, s->client, policy_reason(verdict));
 	gates_answer(s, SESSION_ANSWER_REFUSE);
 }
@@ -68,7 +72,8 @@ static bool has_waited(const struct session *s, struct instant now)
 
 static void decide(struct sessions *all, struct session *s, struct instant now)
 {
-	enum policy_verdict verdict = policy_decide(&s->client->life, now, has_waited(s, now));
+	enum policy_verdict verdict = policy_decide(&s->client->life, now, has_waited(s, now),
+						    manager_is_locked_down(all->manager));
 
 	alarm_set(&all->approvals, &s->deadline, USEC_NEVER);
 	switch (verdict) {
@@ -85,6 +90,7 @@ static void decide(struct sessions *all, struct session *s, struct instant now)
 	case POLICY_REFUSE_DISABLED:
 	case POLICY_REFUSE_DENIED:
 	case POLICY_REFUSE_TIMED_OUT:
+	case POLICY_REFUSE_LOCKDOWN:
 	case POLICY_REFUSE_UNSAVED:
 		refuse(all, s, verdict);
 		break;
@@ -137,6 +143,7 @@ static void on_claim(void *userdata, struct session *s, const struct key_id *id,
 	if (!key_id_is_of_nothing(id))
 		c = registry_find_key(all->registry, id);
 	if (!c || c->life.removed) {
+		all->tally.unknown++;
 		event_log(EVENT_PEER_UNKNOWN_KEY,
 			  &(struct event_details){ .key_id = id, .peer = &s->peer });
 		dbus_signal_not_found(all->manager->dbus, id, &s->peer);
@@ -162,11 +169,15 @@ static const struct secret *may_send(void *userdata, struct session *s, struct i
 {
 	const struct sessions *all = userdata;
 	const struct client_life *life = &s->client->life;
+	bool lockdown = manager_is_locked_down(all->manager);
 
 	serve_deadline(userdata, s->client, now);
-	if (policy_may_send(life, now) && keeper_is_durable(all->manager->keeper))
+	if (policy_may_send(life, now) && !lockdown && keeper_is_durable(all->manager->keeper))
 		return s->client->secret;
-	if (s->phase == GATE_PHASE_CLAIMED && policy_decide(life, now, false) == POLICY_HOLD)
+	if (life->enabled && lockdown)
+		refuse(userdata, s, POLICY_REFUSE_LOCKDOWN);
+	else if (s->phase == GATE_PHASE_CLAIMED &&
+		 policy_decide(life, now, false, lockdown) == POLICY_HOLD)
 		gates_answer(s, SESSION_ANSWER_WAIT);
 	else if (!policy_may_send(life, now))
 		refuse(userdata, s, POLICY_REFUSE_DISABLED);
@@ -180,6 +191,7 @@ static void on_sent(void *userdata, struct session *s, struct instant now)
 	struct sessions *all = userdata;
 	char peer[PEER_TEXT_SIZE];
 
+	all->tally.given++;
 	tell(s, EVENT_SECRET_SENT);
 	peer_format(&s->peer, peer);
 	log_debug("The secret of %s went to %s", s->client->name, peer);

@@ -13,10 +13,18 @@
 
 struct manager;
 
+/** struct sessions_tally - since the server started */
+struct sessions_tally {
+	uint64_t given;	  /* passwords that a peer has received */
+	uint64_t refused; /* peers whose key is known */
+	uint64_t unknown; /* peers whose key is not */
+};
+
 struct sessions {
 	struct registry *registry;
 	struct manager *manager;
 	struct alarm approvals; /* ends of approval delays */
+	struct sessions_tally tally;
 };
 
 /** sessions_init() - Owner: sessions_deinit(), after the gates are gone */

@@ -119,6 +119,13 @@ struct clients_source; /* clients.conf, syntax checked but not yet interpreted *
  */
 int clients_source_read(const char *config_dir, settings_report_fn *report, void *userdata,
 			struct clients_source **ret);
+/**
+ * clients_source_read_folder() - only the drop-in files of a folder, and no DEFAULT but theirs
+ *
+ * Everything else as clients_source_read().
+ */
+int clients_source_read_folder(const char *folder, settings_report_fn *report, void *userdata,
+			       struct clients_source **ret);
 /** clients_source_parse() - the same from memory; @path is only for reports, @text is not kept */
 int clients_source_parse(const char *path, const char *text, size_t size,
 			 settings_report_fn *report, void *userdata, struct clients_source **ret);

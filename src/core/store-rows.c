@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One table, one row a client. Numbers are integers; a usec_t keeps its 64 bits (SQL sees the
- * largest ones as negative) and USEC_NEVER is NULL. The constraints repeat what store_put() lets
- * pass, so that a damaged value is found by the integrity check and never believed.
+ * One row a client, and one for the server. Numbers are integers; a usec_t keeps its 64 bits (SQL
+ * sees the largest ones as negative) and USEC_NEVER is NULL. The constraints repeat what
+ * store_put() lets pass, so that a damaged value is found by the integrity check and never
+ * believed.
  */
 #include "core/store-sqlite.h"
 
@@ -33,9 +34,9 @@
 #define SETTINGS_PARAMETERS "?,?,?,?,?,?,?,?,?,?,?,"
 
 #define LIFE_COLUMNS                                                                     \
-	"enabled, disable_cause, created, last_enabled, expires, last_checked_ok,"       \
-	" last_approval_request, saved, last_checker_status"
-#define LIFE_PARAMETERS "?,?,?,?,?,?,?,?,?"
+	"enabled, disable_cause, created, last_enabled, disabled_at, expires,"           \
+	" last_checked_ok, last_approval_request, saved, last_checker_status"
+#define LIFE_PARAMETERS "?,?,?,?,?,?,?,?,?,?"
 
 /* What is in force: all but the place, the name and what is configured. */
 #define CURRENT_COLUMNS "removed, sealed," SETTINGS_COLUMNS("current_") LIFE_COLUMNS
@@ -55,15 +56,19 @@ const char store_schema[] =
 	SETTINGS_SCHEMA("configured_")
 	" sealed BLOB CHECK (length(sealed) BETWEEN 49 AND 1048625),"
 	" enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),"
-	" disable_cause INTEGER NOT NULL CHECK (disable_cause BETWEEN 0 AND 4),"
+	" disable_cause INTEGER NOT NULL CHECK (disable_cause BETWEEN 0 AND 5),"
 	" created INTEGER,"
 	" last_enabled INTEGER,"
+	" disabled_at INTEGER,"
 	" expires INTEGER,"
 	" last_checked_ok INTEGER,"
 	" last_approval_request INTEGER,"
 	" saved INTEGER,"
 	" last_checker_status INTEGER NOT NULL CHECK (last_checker_status BETWEEN -2 AND 255)"
 	") STRICT;"
+	/* One row; NULL while there is no lockdown, else since when. */
+	"CREATE TABLE server (lockdown INTEGER) STRICT;"
+	"INSERT INTO server VALUES (NULL);"
 	"CREATE TABLE untouched (result INTEGER NOT NULL, file TEXT NOT NULL) STRICT;";
 
 /* Replaces by place (the same client) and by name (removed and put again before a commit). */
@@ -76,6 +81,10 @@ const char store_sql_current[] =
 
 const char store_sql_life[] =
 	"UPDATE client SET (" LIFE_COLUMNS ") = (" LIFE_PARAMETERS ") WHERE place = ?";
+
+const char store_sql_lockdown[] = "UPDATE server SET lockdown = ?";
+
+const char store_sql_load_server[] = "SELECT lockdown FROM server";
 
 const char store_sql_load[] = "SELECT " ALL_COLUMNS " FROM client ORDER BY place";
 /* clang-format on */
@@ -136,6 +145,7 @@ static void bind_life(struct columns *c, const struct store_life *life)
 	bind_int(c, life->disable_cause);
 	bind_usec(c, life->created);
 	bind_usec(c, life->last_enabled);
+	bind_usec(c, life->disabled_at);
 	bind_usec(c, life->expires);
 	bind_usec(c, life->last_checked_ok);
 	bind_usec(c, life->last_approval_request);
@@ -181,6 +191,14 @@ int store_bind_life(sqlite3_stmt *stmt, int64_t place, const struct store_life *
 
 	bind_life(&c, life);
 	bind_int(&c, place);
+	return c.rc;
+}
+
+int store_bind_lockdown(sqlite3_stmt *stmt, usec_t since)
+{
+	struct columns c = { .stmt = stmt, .at = 1 };
+
+	bind_usec(&c, since);
 	return c.rc;
 }
 
@@ -264,14 +282,23 @@ static void read_sealed(struct columns *c, struct store_record *record)
 static void read_life(struct columns *c, struct store_life *life)
 {
 	life->enabled = read_bool(c);
-	life->disable_cause = (enum disable_cause)read_int(c, DISABLE_NONE, DISABLE_STATE_LOST);
+	life->disable_cause = (enum disable_cause)read_int(c, DISABLE_NONE, DISABLE_LOCKDOWN);
 	life->created = read_usec(c);
 	life->last_enabled = read_usec(c);
+	life->disabled_at = read_usec(c);
 	life->expires = read_usec(c);
 	life->last_checked_ok = read_usec(c);
 	life->last_approval_request = read_usec(c);
 	life->saved = read_usec(c);
 	life->last_checker_status = (int)read_int(c, CHECKER_STATUS_NONE, 255);
+}
+
+int store_read_lockdown(sqlite3_stmt *stmt, usec_t *ret)
+{
+	struct columns c = { .stmt = stmt };
+
+	*ret = read_usec(&c);
+	return c.rc;
 }
 
 int store_read_row(sqlite3_stmt *stmt, struct store_record *ret)

@@ -57,6 +57,8 @@ enum statement {
 	STATEMENT_REMOVE,
 	STATEMENT_TOUCH,
 	STATEMENT_LOAD,
+	STATEMENT_LOCKDOWN,
+	STATEMENT_LOAD_SERVER,
 	N_STATEMENTS,
 };
 
@@ -71,6 +73,8 @@ static const char *const statement_texts[N_STATEMENTS] = {
 	[STATEMENT_REMOVE] = "DELETE FROM client WHERE name = ?",
 	[STATEMENT_TOUCH] = "DELETE FROM untouched",
 	[STATEMENT_LOAD] = store_sql_load,
+	[STATEMENT_LOCKDOWN] = store_sql_lockdown,
+	[STATEMENT_LOAD_SERVER] = store_sql_load_server,
 };
 
 struct store {
@@ -83,6 +87,8 @@ struct store {
 	struct row *first_changed;
 	struct row **last_changed;
 	int64_t next_place;
+	usec_t lockdown;
+	bool lockdown_changed;
 	char problem[PROBLEM_SIZE];
 };
 
@@ -175,6 +181,18 @@ static int read_names(struct store *s)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+static int read_server(struct store *s)
+{
+	sqlite3_stmt *stmt = s->statements[STATEMENT_LOAD_SERVER];
+	int rc = sqlite3_step(stmt);
+
+	rc = rc == SQLITE_ROW	 ? store_read_lockdown(stmt, &s->lockdown)
+	     : rc == SQLITE_DONE ? SQLITE_CORRUPT
+				 : rc;
+	(void)sqlite3_reset(stmt);
+	return rc;
+}
+
 int store_attach(sqlite3 *db, int lock_fd, bool is_untouched, struct store **ret)
 {
 	struct store *s = calloc(1, sizeof(*s));
@@ -193,6 +211,8 @@ int store_attach(sqlite3 *db, int lock_fd, bool is_untouched, struct store **ret
 					&s->statements[i], NULL);
 	if (rc == SQLITE_OK)
 		rc = read_names(s);
+	if (rc == SQLITE_OK)
+		rc = read_server(s);
 	if (rc != SQLITE_OK) {
 		(void)store_close(s);
 		return rc;
@@ -228,7 +248,7 @@ int store_load(struct store *s, store_load_fn *fn, void *userdata)
 
 static bool life_is_valid(const struct store_life *life)
 {
-	return life->disable_cause >= DISABLE_NONE && life->disable_cause <= DISABLE_STATE_LOST &&
+	return life->disable_cause >= DISABLE_NONE && life->disable_cause <= DISABLE_LOCKDOWN &&
 	       life->last_checker_status >= CHECKER_STATUS_NONE && life->last_checker_status <= 255;
 }
 
@@ -337,6 +357,13 @@ int store_put_life(struct store *s, const char *name, const struct store_life *l
 	return 0;
 }
 
+bool store_knows(const struct store *s, const char *name)
+{
+	const struct row *row = row_find(s, name);
+
+	return row && row->change != CHANGE_REMOVE;
+}
+
 int store_remove(struct store *s, const char *name)
 {
 	struct row *row = row_find(s, name);
@@ -347,6 +374,17 @@ int store_remove(struct store *s, const char *name)
 	row->pending = NULL;
 	row_change(s, row, CHANGE_REMOVE);
 	return 0;
+}
+
+usec_t store_lockdown(const struct store *s)
+{
+	return s->lockdown;
+}
+
+void store_put_lockdown(struct store *s, usec_t since)
+{
+	s->lockdown = since;
+	s->lockdown_changed = true;
 }
 
 static int run(sqlite3_stmt *stmt)
@@ -399,12 +437,22 @@ static int write_row(struct store *s, struct row *row)
 	return SQLITE_MISUSE;
 }
 
+static int write_lockdown(struct store *s)
+{
+	sqlite3_stmt *stmt = s->statements[STATEMENT_LOCKDOWN];
+	int rc = store_bind_lockdown(stmt, s->lockdown);
+
+	return rc == SQLITE_OK ? run_on_one(s, stmt) : rc;
+}
+
 static int write_changes(struct store *s)
 {
 	int rc = run(s->statements[STATEMENT_BEGIN]);
 
 	for (struct row *row = s->first_changed; row && rc == SQLITE_OK; row = row->next_changed)
 		rc = write_row(s, row);
+	if (rc == SQLITE_OK && s->lockdown_changed)
+		rc = write_lockdown(s);
 	if (rc == SQLITE_OK && s->is_untouched)
 		rc = run(s->statements[STATEMENT_TOUCH]);
 	return rc == SQLITE_OK ? run(s->statements[STATEMENT_COMMIT]) : rc;
@@ -436,6 +484,7 @@ static void forget_changes(struct store *s)
 		row->pending = NULL;
 		row->change = CHANGE_NONE;
 	}
+	s->lockdown_changed = false;
 	s->first_changed = NULL;
 	s->last_changed = &s->first_changed;
 }
@@ -444,7 +493,7 @@ void store_commit(struct store *s, store_done_fn *done, void *userdata)
 {
 	int rc, r = 0;
 
-	if (s->first_changed) {
+	if (s->first_changed || s->lockdown_changed) {
 		rc = write_changes(s);
 		if (rc != SQLITE_OK) {
 			r = fail_sqlite(s, rc, "cannot be written");

@@ -26,6 +26,8 @@ extern const char store_sql_put[];
 extern const char store_sql_current[];
 extern const char store_sql_life[];
 extern const char store_sql_load[];
+extern const char store_sql_lockdown[];
+extern const char store_sql_load_server[];
 
 /** store_bind_put() - every parameter of store_sql_put; strings must live until it is stepped */
 int store_bind_put(struct sqlite3_stmt *stmt, int64_t place, const struct store_record *record);
@@ -35,6 +37,12 @@ int store_bind_current(struct sqlite3_stmt *stmt, int64_t place, const struct st
 
 /** store_bind_life() - every parameter of store_sql_life */
 int store_bind_life(struct sqlite3_stmt *stmt, int64_t place, const struct store_life *life);
+
+/** store_bind_lockdown() - the parameter of store_sql_lockdown */
+int store_bind_lockdown(struct sqlite3_stmt *stmt, usec_t since);
+
+/** store_read_lockdown() - the column of store_sql_load_server; result codes of SQLite */
+int store_read_lockdown(struct sqlite3_stmt *stmt, usec_t *ret);
 
 /**
  * store_read_row() - the columns of store_sql_load

@@ -42,6 +42,7 @@ struct store_life {
 	enum disable_cause disable_cause;
 	usec_t created;
 	usec_t last_enabled;
+	usec_t disabled_at;
 	usec_t expires;
 	usec_t last_checked_ok;
 	usec_t last_approval_request;
@@ -123,6 +124,19 @@ int store_put_current(struct store *s, const struct store_record *record);
  * Its sealed secret is forgotten (W-11). Errors: -ENOENT. Never -ENOMEM.
  */
 int store_put_removed(struct store *s, const char *name);
+
+/**
+ * store_lockdown() - since when nobody is to be given anything (CLOCK_REALTIME); USEC_NEVER: no
+ *
+ * As store_put_lockdown() was last told, else as of the last commit.
+ */
+usec_t store_lockdown(const struct store *s);
+
+/** store_put_lockdown() - durable after a commit. Never fails: it lowers trust */
+void store_put_lockdown(struct store *s, usec_t since);
+
+/** store_knows() - there is a record of that name, or will be after the next commit */
+bool store_knows(const struct store *s, const char *name);
 
 /** store_remove() - forgets a client altogether; -ENOENT is not an error */
 int store_remove(struct store *s, const char *name);

@@ -25,7 +25,7 @@ static struct client_life life_that_expires_at_five(void)
 
 static enum policy_verdict verdict(const struct client_life *life, usec_t now)
 {
-	return policy_decide(life, at(now), false);
+	return policy_decide(life, at(now), false, false);
 }
 
 static void test_client_step__expiry_noticed_in_time__disables(void **state)

@@ -141,6 +141,7 @@ static void test_merge_life__expires_now_and_last_check_bad__disabled(void **sta
 	assert_int_equal(merge_life(&life, true, &record, now), MERGE_LAST_CHECK_BAD);
 	assert_false(life.enabled);
 	assert_int_equal(life.disable_cause, DISABLE_TIMEOUT);
+	assert_int_equal(life.disabled_at, now.real);
 	assert_int_equal(life.expires, USEC_NEVER);
 }
 
@@ -163,9 +164,11 @@ static void test_merge_life__was_disabled__stays_disabled(void **state)
 
 	record.life.enabled = false;
 	record.life.disable_cause = DISABLE_ADMINISTRATOR;
+	record.life.disabled_at = now.real - 2 * MINUTE;
 	assert_int_equal(merge_life(&life, true, &record, now), MERGE_UNREMARKABLE);
 	assert_false(life.enabled);
 	assert_int_equal(life.disable_cause, DISABLE_ADMINISTRATOR);
+	assert_int_equal(life.disabled_at, now.real - 2 * MINUTE);
 	assert_int_equal(life.last_enabled, record.life.last_enabled);
 	assert_int_equal(life.expires, USEC_NEVER);
 }

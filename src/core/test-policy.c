@@ -12,7 +12,7 @@
 #define T0 SEC(1000)
 
 #define assert_verdict(life, now, waited_out, verdict) \
-	assert_int_equal(policy_decide((life), at(now), (waited_out)), (verdict))
+	assert_int_equal(policy_decide((life), at(now), (waited_out), false), (verdict))
 
 /* SRV-LIFE-2, SRV-APR-2 step 1 */
 static void test_policy_decide__disabled__refuses_whatever_else(void **state)
@@ -24,6 +24,21 @@ static void test_policy_decide__disabled__refuses_whatever_else(void **state)
 	life.rules.approval_delay = 0;
 	assert_verdict(&life, T0, false, POLICY_REFUSE_DISABLED);
 	assert_false(policy_may_send(&life, at(T0)));
+}
+
+/* Before everything but a disabling, which is what the client is told after the lockdown as well.
+ */
+static void test_policy_decide__lockdown__refuses_whatever_else(void **state)
+{
+	struct client_life life = started(T0);
+
+	step(&life, EVENT(APPROVE), T0);
+	assert_int_equal(policy_decide(&life, at(T0), false, true), POLICY_REFUSE_LOCKDOWN);
+	assert_int_equal(policy_decide(&life, at(T0), true, true), POLICY_REFUSE_LOCKDOWN);
+	life.judging = JUDGING_CHECK;
+	assert_int_equal(policy_decide(&life, at(T0), false, true), POLICY_REFUSE_LOCKDOWN);
+	step(&life, EVENT(DISABLE, .cause = DISABLE_ADMINISTRATOR), T0);
+	assert_int_equal(policy_decide(&life, at(T0), false, true), POLICY_REFUSE_DISABLED);
 }
 
 /* SRV-APR-1: no delay, no approval */
@@ -160,8 +175,8 @@ static void test_policy_decide__wall_clock_set__does_not_matter(void **state)
 	struct instant future = { .boot = T0 + SEC(1), .real = USEC_NEVER - 1 };
 
 	step(&life, EVENT(APPROVE), T0);
-	assert_int_equal(policy_decide(&life, past, false), POLICY_GIVE);
-	assert_int_equal(policy_decide(&life, future, false), POLICY_GIVE);
+	assert_int_equal(policy_decide(&life, past, false, false), POLICY_GIVE);
+	assert_int_equal(policy_decide(&life, future, false, false), POLICY_GIVE);
 }
 
 /* SRV-APR-2: the reasons as D-Bus has them */
@@ -179,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_policy_decide__disabled__refuses_whatever_else),
+		cmocka_unit_test(test_policy_decide__lockdown__refuses_whatever_else),
 		cmocka_unit_test(test_policy_decide__no_delay__gives),
 		cmocka_unit_test(test_policy_decide__denied_without_delay__gives),
 		cmocka_unit_test(test_policy_decide__undecided__asks),

@@ -35,6 +35,7 @@ static int expect_record(void *userdata, const struct store_record *got)
 	assert_int_equal(got->life.disable_cause, want->life.disable_cause);
 	assert_true(got->life.created == want->life.created);
 	assert_true(got->life.last_enabled == want->life.last_enabled);
+	assert_true(got->life.disabled_at == want->life.disabled_at);
 	assert_true(got->life.expires == want->life.expires);
 	assert_true(got->life.last_checked_ok == want->life.last_checked_ok);
 	assert_true(got->life.last_approval_request == want->life.last_approval_request);
@@ -64,7 +65,7 @@ static void test_store_put__every_field__comes_back(void **state)
 				  .has_key_id = false,
 				  .rules = { 6, 7, 8, 9, 10, false },
 				  .enabled = true },
-		  .life = { true, DISABLE_STATE_LOST, 11, 12, 13, 14, 15, 16, 255 } },
+		  .life = { true, DISABLE_STATE_LOST, 11, 12, 13, 14, 15, 16, 17, 255 } },
 		{ .name = "b",
 		  .removed = false,
 		  .current = { .host = "",
@@ -79,8 +80,8 @@ static void test_store_put__every_field__comes_back(void **state)
 				  .has_key_id = true,
 				  .rules = { 0, 0, 0, 0, USEC_NEVER, true },
 				  .enabled = false },
-		  .life = { false, DISABLE_TIMEOUT, USEC_NEVER, USEC_NEVER, USEC_NEVER, USEC_NEVER,
-			    USEC_NEVER, 0, CHECKER_STATUS_NONE } },
+		  .life = { false, DISABLE_LOCKDOWN, USEC_NEVER, USEC_NEVER, USEC_NEVER, USEC_NEVER,
+			    USEC_NEVER, USEC_NEVER, 0, CHECKER_STATUS_NONE } },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
@@ -149,6 +150,45 @@ static void test_store_load__callback_fails__stops_and_returns_it(void **state)
 	store_close(s);
 }
 
+/* Beside the clients; and a damaged row is found like any other damage. */
+static void test_store_put_lockdown__on_and_off__is_kept(void **state)
+{
+	struct store *s = open_store(STORE_OPEN_NEW);
+
+	assert_true(store_lockdown(s) == USEC_NEVER);
+	store_put_lockdown(s, 4711);
+	assert_int_equal(store_lockdown(s), 4711);
+	store_close(s);
+	s = open_store(STORE_OPEN_NEW);
+	assert_true(store_lockdown(s) == USEC_NEVER);
+	store_put_lockdown(s, 4711);
+	assert_int_equal(commit(s), 0);
+	store_close(s);
+	s = open_store(STORE_OPEN_OK);
+	assert_int_equal(store_lockdown(s), 4711);
+	store_put_lockdown(s, USEC_NEVER);
+	assert_int_equal(commit(s), 0);
+	store_close(s);
+	s = open_store(STORE_OPEN_OK);
+	assert_true(store_lockdown(s) == USEC_NEVER);
+	store_close(s);
+}
+
+static void test_store_knows__records__also_removed_ones(void **state)
+{
+	struct store *s;
+
+	make_state();
+	s = open_store(STORE_OPEN_OK);
+	assert_true(store_knows(s, "two"));
+	assert_false(store_knows(s, "nobody"));
+	assert_int_equal(store_put_removed(s, "two"), 0);
+	assert_true(store_knows(s, "two"));
+	assert_int_equal(store_remove(s, "two"), 0);
+	assert_false(store_knows(s, "two"));
+	store_close(s);
+}
+
 static void test_store_put_life__existing__changes_only_the_life(void **state)
 {
 	struct store_record want = record_of("two", 2);
@@ -160,6 +200,7 @@ static void test_store_put_life__existing__changes_only_the_life(void **state)
 					 .disable_cause = DISABLE_ADMINISTRATOR,
 					 .created = 9,
 					 .last_enabled = USEC_NEVER,
+					 .disabled_at = 10,
 					 .expires = USEC_NEVER,
 					 .last_checked_ok = 8,
 					 .last_approval_request = 7,
@@ -434,6 +475,8 @@ int main(void)
 		with_directory(
 			test_store_load__after_replace_and_remove__keeps_the_order_of_first_puts),
 		with_directory(test_store_load__callback_fails__stops_and_returns_it),
+		with_directory(test_store_put_lockdown__on_and_off__is_kept),
+		with_directory(test_store_knows__records__also_removed_ones),
 		with_directory(test_store_put_life__existing__changes_only_the_life),
 		with_directory(test_store_put_life__record_put_in_the_same_turn__both_are_kept),
 		with_directory(test_store_put_life__missing_or_removed__is_enoent),

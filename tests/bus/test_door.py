@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 from bus import (CLIENT, ERROR, INTROSPECTABLE, MANAGER, NAME, OLD_CLIENT, OLD_NAME,  # noqa: E402
-                 PROPERTIES, Bus, Failed, Variant, events)
+                 PROPERTIES, STATUS, Bus, Failed, Variant, events)
 from rig import Rig, wait_for  # noqa: E402
 
 QUIET = "checker = true\ninterval = P20D\ntimeout = P40D\n"
@@ -82,7 +82,7 @@ class StartAndEnd(Case):
             ("ClientAdded", "/clients/on"), ("PropertyChanged", "Expires"),
             ("PropertyChanged", "Expires"), ("PropertiesChanged", CLIENT)])
         added = next(s.body[1] for s in found if s.member == "InterfacesAdded")
-        self.assertEqual(set(added), {CLIENT, OLD_CLIENT, PROPERTIES, INTROSPECTABLE})
+        self.assertEqual(set(added), {CLIENT, OLD_CLIENT, STATUS, PROPERTIES, INTROSPECTABLE})
         self.assertEqual(len(added[CLIENT]), 21)
         self.assertEqual([s for s in found if s.path == "/clients/no"], [], "it does not expire")
 
@@ -103,7 +103,7 @@ class StartAndEnd(Case):
         peer.signals.clear()
         self.assertEqual(self.rig.stop(), 0)
         self.assertFalse(peer.has_owner())
-        gone = [CLIENT, OLD_CLIENT, PROPERTIES, INTROSPECTABLE]
+        gone = [CLIENT, OLD_CLIENT, STATUS, PROPERTIES, INTROSPECTABLE]
         self.assertEqual(events(peer.signals), [
             ("InterfacesRemoved", "/clients/a", gone), ("ClientRemoved", "/clients/a", "a"),
             ("InterfacesRemoved", "/clients/b", gone), ("ClientRemoved", "/clients/b", "b")])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 from bus import (CLIENT, ERROR, INTROSPECTABLE, MANAGER, NAME, OLD_CLIENT, OLD_NAME,  # noqa: E402
-                 PROPERTIES, Bus, Failed, Variant, events)
+                 PROPERTIES, STATUS, Bus, Failed, Variant, events)
 from rig import Rig, wait_for  # noqa: E402
 
 REFERENCE = "--reference" in sys.argv
@@ -167,7 +167,8 @@ class Objects(Case):
         managed, = self.peer.call(NAME, "/", MANAGER, "GetManagedObjects")
         self.assertEqual(set(with_properties), set(managed))
         for path, found in managed.items():
-            self.assertEqual(set(found), {CLIENT, OLD_CLIENT, PROPERTIES, INTROSPECTABLE})
+            self.assertEqual(set(found), {CLIENT, OLD_CLIENT, PROPERTIES, INTROSPECTABLE} |
+                             (set() if REFERENCE else {STATUS}))
             self.assertEqual(found[CLIENT], found[OLD_CLIENT])
             self.assertEqual(found[CLIENT], with_properties[path])
             self.assertEqual(found[CLIENT], self.peer.get_all(path))
@@ -493,7 +494,8 @@ class Sequences(Case):
         self.assertEqual([s for s in signals if s.path == path], [])
         (removed, gone_path, gone), *rest = events(signals, "/")
         self.assertEqual((removed, gone_path), ("InterfacesRemoved", path))
-        self.assertEqual(sorted(gone), sorted([CLIENT, OLD_CLIENT, PROPERTIES, INTROSPECTABLE]))
+        self.assertEqual(sorted(gone), sorted([CLIENT, OLD_CLIENT, PROPERTIES, INTROSPECTABLE,
+                                               *([] if REFERENCE else [STATUS])]))
         self.assertEqual(rest, [("ClientRemoved", path, "removed")])
         self.assert_fails("UnknownObject", self.peer.client, path, "CheckedOK")
         self.assertNotIn(path, self.peer.server("GetAllClients")[0])

@@ -16,12 +16,14 @@ int __real_store_put_life(struct store *s, const char *name, const struct store_
 int __real_store_put_current(struct store *s, const struct store_record *record);
 int __real_store_put_removed(struct store *s, const char *name);
 int __real_store_remove(struct store *s, const char *name);
+void __real_store_put_lockdown(struct store *s, usec_t since);
 void __real_store_commit(struct store *s, store_done_fn *done, void *userdata);
 int __wrap_store_put(struct store *s, const struct store_record *record);
 int __wrap_store_put_life(struct store *s, const char *name, const struct store_life *life);
 int __wrap_store_put_current(struct store *s, const struct store_record *record);
 int __wrap_store_put_removed(struct store *s, const char *name);
 int __wrap_store_remove(struct store *s, const char *name);
+void __wrap_store_put_lockdown(struct store *s, usec_t since);
 void __wrap_store_commit(struct store *s, store_done_fn *done, void *userdata);
 
 static void write_settings(char *to, const struct store_settings *s)
@@ -81,7 +83,8 @@ static bool same_life(const struct store_life *a, const struct store_life *b)
 {
 	return a->enabled == b->enabled && a->disable_cause == b->disable_cause &&
 	       a->created == b->created && a->last_enabled == b->last_enabled &&
-	       a->expires == b->expires && a->last_checked_ok == b->last_checked_ok &&
+	       a->disabled_at == b->disabled_at && a->expires == b->expires &&
+	       a->last_checked_ok == b->last_checked_ok &&
 	       a->last_approval_request == b->last_approval_request && a->saved == b->saved &&
 	       a->last_checker_status == b->last_checker_status;
 }
@@ -115,6 +118,11 @@ bool book_equal(const struct book *a, const struct book *b, bool is_told)
 		if (!same_life(&x->life, &y->life))
 			return differ(x, "has another life", is_told);
 	}
+	if (a->is_locked_down != b->is_locked_down) {
+		if (is_told)
+			(void)fprintf(stderr, "  the lockdown is lost, or not lifted\n");
+		return false;
+	}
 	if (a->n != b->n && is_told)
 		(void)fprintf(stderr, "  there are %zu clients, not %zu\n", b->n, a->n);
 	return a->n == b->n;
@@ -129,6 +137,12 @@ static struct book_entry *entry_of(const char *name)
 	if (!e)
 		abort();
 	return e;
+}
+
+void __wrap_store_put_lockdown(struct store *s, usec_t since)
+{
+	books->trying.is_locked_down = since != USEC_NEVER;
+	__real_store_put_lockdown(s, since);
 }
 
 int __wrap_store_put(struct store *s, const struct store_record *record)

@@ -27,6 +27,7 @@ struct book_entry {
 };
 
 struct book {
+	bool is_locked_down;
 	size_t n;
 	struct book_entry entries[BOOK_CLIENTS_MAX];
 };

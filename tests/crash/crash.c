@@ -154,6 +154,7 @@ static bool is_as_promised(struct test *t)
 		return fprintf(stderr, "  the state is gone\n") < 0;
 	if (r != STORE_OPEN_OK && r != STORE_OPEN_NEW)
 		return fprintf(stderr, "  does not open: %s\n", problem ? problem : "-") < 0;
+	found.is_locked_down = store_lockdown(s) != USEC_NEVER;
 	if (store_load(s, add_to_book, &found) < 0)
 		return fprintf(stderr, "  does not load: %s\n", store_problem(s)) < 0;
 	store_close(s);

@@ -225,8 +225,17 @@ static void remove_client(struct day *d, const char *name)
 {
 	struct client *c = client(d, name);
 
-	MUST(keeper_note_removed(&d->keeper, c) == 0);
+	MUST(keeper_note_removed(&d->keeper, c, true) == 0);
 	manager_remove(&d->manager, c, d->now);
+}
+
+static void reload(struct day *d)
+{
+	const struct reload_request request = { &d->manager, d->store, d->folders->config,
+						d->folders->state };
+	char *problem = NULL;
+
+	MUST(reload_clients(&request, d->now, &problem) == 0);
 }
 
 /* ---- the day ---- */
@@ -287,7 +296,7 @@ static void evening(struct day *d)
 	set_secret(d, "c6", "soon overridden");
 	end_turn(d);
 	write_config(d, EDITION_EVENING);
-	MUST(reload_clients(&d->manager, d->store, d->folders->config, d->now) == 0);
+	reload(d);
 	end_turn(d);
 	MUST(!client(d, "c6")->configured);
 	set_secret(d, "c3", "run-time secret, the second");
@@ -298,6 +307,10 @@ static void evening(struct day *d)
 	disable(d, "c2");
 	disable(d, "c3");
 	disable(d, "c7");
+	end_turn(d);
+	/* With a refusal in the same turn. */
+	manager_set_lockdown(&d->manager, true, d->now);
+	disable(d, "c0");
 	end_turn(d);
 	remove_client(d, "c7");
 	apply(d, "c2", (struct client_event){ .type = CLIENT_EVENT_ENABLE });
@@ -310,6 +323,9 @@ static void evening(struct day *d)
 	stop(d);
 	pass(d, MINUTE);
 	start(d);
+	MUST(manager_is_locked_down(&d->manager));
+	manager_set_lockdown(&d->manager, false, d->now);
+	end_turn(d);
 	stop(d);
 }
 

@@ -21,6 +21,9 @@ NAME = "se.recompile.Mandos"
 OLD_NAME = "se.bsnet.fukt.Mandos"
 CLIENT = NAME + ".Client"
 OLD_CLIENT = OLD_NAME + ".Client"
+# Not the reference's.
+SERVER = NAME + ".Server"
+STATUS = CLIENT + ".Status"
 DBUS = "org.freedesktop.DBus"
 PROPERTIES = DBUS + ".Properties"
 MANAGER = DBUS + ".ObjectManager"
@@ -353,7 +356,7 @@ class Peer:
 def events(signals, path=None):
     """Signals as (member, argument...) and (property, value), each of them once.
 
-    That each comes for both generations of interfaces, and in which order, is checked on the way
+    What the reference has no properties for is left out. That each comes for both generations of interfaces, and in which order, is checked on the way
     (DBUS-CHG-1, DBUS-CHG-2, DBUS-OLD-2).
     """
     rest = [signal for signal in signals if path in (None, signal.path)]
@@ -365,6 +368,8 @@ def events(signals, path=None):
             continue
         if first.interface == PROPERTIES:
             interface, changed, invalidated = first.body
+            if interface in (SERVER, STATUS):
+                continue
             assert (interface, changed) == (CLIENT, {}), first
             seen.append(("invalidated", *invalidated))
             continue

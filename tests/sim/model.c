@@ -31,6 +31,7 @@ void model_init(struct model *m, const struct client_rules *rules, bool enabled,
 		.status = -2,
 		.last_ok = USEC_NEVER,
 		.last_enabled = enabled ? now.real : USEC_NEVER,
+		.disabled_at = enabled ? USEC_NEVER : now.real,
 	};
 }
 
@@ -66,9 +67,11 @@ void model_restore(struct model *m, const struct durable *d, bool configured_ena
 	m->last_enabled = d->last_enabled;
 	m->exists = !d->removed;
 	m->expires = later(now.boot, d->rules.timeout);
-	if (!enabled) {
-		m->cause =
-			configured_enabled == d->configured_enabled ? d->cause : DISABLE_CONFIGURED;
+	if (!enabled && configured_enabled == d->configured_enabled) {
+		m->cause = d->cause;
+		m->disabled_at = d->disabled_at;
+	} else if (!enabled) {
+		m->cause = DISABLE_CONFIGURED;
 	} else if (d->expires == USEC_NEVER) { /* SRV-STATE-15 */
 		m->last_enabled = now.real;
 	} else if (time_left(d, now) > 0) {
@@ -78,6 +81,7 @@ void model_restore(struct model *m, const struct durable *d, bool configured_ena
 	} else { /* SRV-STATE-14 */
 		m->enabled = was_well;
 		m->cause = was_well ? DISABLE_NONE : DISABLE_TIMEOUT;
+		m->disabled_at = was_well ? USEC_NEVER : now.real;
 	}
 }
 
@@ -104,12 +108,13 @@ enum policy_verdict model_verdict(const struct model *m, struct instant now, boo
 }
 
 /* SRV-LIFE-17 */
-static void turn_off(struct model *m, enum disable_cause cause)
+static void turn_off(struct model *m, enum disable_cause cause, struct instant now)
 {
 	if (!m->enabled)
 		return;
 	m->enabled = false;
 	m->cause = cause;
+	m->disabled_at = now.real;
 	m->checker = false;
 	m->extension_end = 0;
 	m->before_first_check = false;
@@ -187,11 +192,11 @@ static bool is_verdict(struct model *m, int status, struct instant now)
 	if (m->verdict_by != 0 && !m->check_is_stale) {
 		if (status == 0 && now.boot < m->verdict_by)
 			return true;
-		turn_off(m, DISABLE_TIMEOUT);
+		turn_off(m, DISABLE_TIMEOUT, now);
 		return true;
 	}
 	if (m->verdict_by == 0 && !server_was_late(m, now)) {
-		turn_off(m, DISABLE_TIMEOUT);
+		turn_off(m, DISABLE_TIMEOUT, now);
 		return true;
 	}
 	m->check_is_stale = false;
@@ -224,6 +229,7 @@ static void turn_on(struct model *m, struct instant now)
 		return;
 	m->enabled = true;
 	m->cause = DISABLE_NONE;
+	m->disabled_at = USEC_NEVER;
 	m->last_enabled = now.real;
 	m->next_check = later(now.boot, interval_of(m));
 	m->expires = latest(two_intervals, later(now.boot, m->rules.timeout));
@@ -244,7 +250,7 @@ static void new_timeout(struct model *m, usec_t timeout, struct instant now)
 	else
 		m->expires = m->expires > old - timeout ? m->expires - (old - timeout) : 0;
 	if (m->expires <= now.boot)
-		turn_off(m, DISABLE_TIMEOUT);
+		turn_off(m, DISABLE_TIMEOUT, now);
 	else
 		m->verdict_by = 0;
 }
@@ -307,7 +313,7 @@ static void life_changes(struct model *m, const struct client_event *event, stru
 	if (type == CLIENT_EVENT_ENABLE)
 		turn_on(m, now);
 	if (type == CLIENT_EVENT_DISABLE)
-		turn_off(m, event->cause);
+		turn_off(m, event->cause, now);
 	if (type == CLIENT_EVENT_APPROVE)
 		decided(m, DECISION_APPROVED, now);
 	if (type == CLIENT_EVENT_DENY)
@@ -330,15 +336,15 @@ static bool finds_it_expired(const struct model *m, enum client_event_type type,
 static void time_is_over(struct model *m, enum client_event_type type, struct instant now)
 {
 	if (type == CLIENT_EVENT_ENABLE) {
-		turn_off(m, DISABLE_TIMEOUT);
+		turn_off(m, DISABLE_TIMEOUT, now);
 	} else if (m->verdict_by != 0) {
 		if (m->verdict_by <= now.boot)
-			turn_off(m, DISABLE_TIMEOUT);
+			turn_off(m, DISABLE_TIMEOUT, now);
 	} else if (server_was_late(m, now)) {
 		m->check_is_stale = m->checker;
 		ask_a_checker(m, now);
 	} else {
-		turn_off(m, DISABLE_TIMEOUT);
+		turn_off(m, DISABLE_TIMEOUT, now);
 	}
 }
 
@@ -417,6 +423,8 @@ const char *model_difference(struct model *m, const struct client_life *life, st
 		return "last_checked_ok";
 	if (life->last_enabled != m->last_enabled)
 		return "last_enabled";
+	if (life->disabled_at != m->disabled_at)
+		return "disabled_at";
 	if (life->decision != m->decision)
 		return "decision";
 	if (m->decision != DECISION_NONE && life->decision_until != m->decision_end)

@@ -28,6 +28,7 @@ struct model {
 	int status;
 	usec_t last_ok;
 	usec_t last_enabled;
+	usec_t disabled_at;
 	uint32_t pending;
 	enum client_decision decision;
 	usec_t decision_end;

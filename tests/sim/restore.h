@@ -15,6 +15,7 @@ struct durable {
 	struct client_rules rules;
 	usec_t created;
 	usec_t last_enabled;
+	usec_t disabled_at;
 	usec_t expires;
 	usec_t last_checked_ok;
 	usec_t last_approval_request;

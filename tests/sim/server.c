@@ -192,7 +192,7 @@ static void decide(struct sim *s, struct sim_client *c, struct peer *p)
 	struct instant now = sim_now(s);
 	bool waited_out = (p->state == PEER_WAITING || (p->state == PEER_HELD && p->is_counted)) &&
 			  p->wait_ends <= s->t;
-	enum policy_verdict verdict = policy_decide(&c->life, now, waited_out);
+	enum policy_verdict verdict = policy_decide(&c->life, now, waited_out, false);
 
 	SIM_CHECK(s, c, verdict == model_verdict(&c->model, now, waited_out), "the verdict");
 	switch (verdict) {
@@ -213,6 +213,7 @@ static void decide(struct sim *s, struct sim_client *c, struct peer *p)
 		break;
 	case POLICY_REFUSE_DENIED:
 	case POLICY_REFUSE_TIMED_OUT:
+	case POLICY_REFUSE_LOCKDOWN:
 	case POLICY_REFUSE_UNSAVED:
 		s->counts.refusals++;
 		peer_ends(s, c, p);
@@ -239,7 +240,7 @@ void server_probe(struct sim *s, struct sim_client *c)
 	SIM_CHECK(s, c, policy_may_send(life, now) == model_may_give(&c->model, now), "may send");
 	for (int waited_out = 0; waited_out <= 1; waited_out++)
 		SIM_CHECK(s, c,
-			  policy_decide(life, now, waited_out) ==
+			  policy_decide(life, now, waited_out, false) ==
 				  model_verdict(&c->model, now, waited_out),
 			  "the verdict, if one were asked for");
 }
@@ -325,7 +326,7 @@ static void give(struct sim *s, struct sim_client *c, struct peer *p)
 {
 	struct instant now = sim_now(s);
 
-	if (policy_decide(&c->life, now, false) == POLICY_HOLD) {
+	if (policy_decide(&c->life, now, false, false) == POLICY_HOLD) {
 		p->state = PEER_HELD;
 		return;
 	}
