@@ -5,7 +5,7 @@ _mandos_ctl() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} name
 	COMPREPLY=()
 	case $previous in
-	--secret | -s)
+	--secret | -s | --add)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
@@ -17,13 +17,17 @@ _mandos_ctl() {
 		mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")
 		return
 		;;
+	--log-level)
+		mapfile -t COMPREPLY < <(compgen -W 'CRITICAL ERROR WARNING INFO DEBUG' -- "$current")
+		return
+		;;
 	--timeout | -t | --extended-timeout | --interval | -i | --approval-delay | --approval-duration)
 		: # a time is the user's to think of
 		return
 		;;
 	esac
 	if [[ $current == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--verbose -v --dump-json -j --names --metrics --events --all -a --is-enabled -V --enable -e --disable -d --bump-timeout -b --start-checker --stop-checker --remove -r --checker -c --timeout -t --extended-timeout --interval -i --approve-by-default --deny-by-default --approval-delay --approval-duration --host -H --secret -s --approve -A --deny -D --help -h --version --check --debug --dry-run --strict' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W '--verbose -v --dump-json -j --names --metrics --events --all -a --is-enabled -V --enable -e --disable -d --bump-timeout -b --start-checker --stop-checker --remove -r --checker -c --timeout -t --extended-timeout --interval -i --approve-by-default --deny-by-default --approval-delay --approval-duration --host -H --secret -s --approve -A --deny -D --add --reload --lockdown --lift --log-level --help -h --version --check --debug --dry-run --strict' -- "$current")
 		return
 	fi
 	while IFS= read -r name; do

@@ -33,6 +33,11 @@ _arguments -s -S \
 	'(-s --secret)'{-s+,--secret=}'[set the encrypted password to the bytes of a file]:file:_files' \
 	'(-A --approve -D --deny)'{-A,--approve}'[give the password to those who wait for it]' \
 	'(-D --deny -A --approve)'{-D,--deny}'[refuse it to those who wait for it]' \
+	'(--add)--add=[add the clients of a file in clients.conf'\''s form]:file:_files' \
+	'(--reload)--reload[read the configured clients again]' \
+	'(--lockdown)--lockdown[give no password to anybody]' \
+	'(--lift)--lift[end a lockdown]' \
+	'(--log-level)--log-level=[set what the server logs]:level:(CRITICAL ERROR WARNING INFO DEBUG)' \
 	'(-h --help)'{-h,--help}'[print this and exit]' \
 	'(--version)--version[print the version and exit]' \
 	'(--check)--check[test the program itself and exit]' \

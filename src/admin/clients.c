@@ -34,6 +34,8 @@ const struct admin_property admin_properties[ADMIN_N_PROPERTIES] = {
 	ROW(ADMIN_EXTENDED_TIMEOUT, "ExtendedTimeout", ADMIN_KIND_DURATION, extended_timeout),
 	ROW(ADMIN_EXPIRES, "Expires", ADMIN_KIND_TIME, expires),
 	ROW(ADMIN_LAST_CHECKER_STATUS, "LastCheckerStatus", ADMIN_KIND_STATUS, last_checker_status),
+	ROW(ADMIN_DISABLED_REASON, "DisabledReason", ADMIN_KIND_TEXT, disabled_reason),
+	ROW(ADMIN_DISABLED_TIME, "DisabledTime", ADMIN_KIND_TIME, disabled_time),
 };
 
 enum admin_property_id admin_property_find(const char *name)
@@ -176,24 +178,36 @@ int admin_client_update(struct admin_client *client, sd_bus_message *m, uint32_t
 	return r < 0 ? plain_errno(r) : 0;
 }
 
-/* The a{sa{sv}} of one object: the client interface's properties, whichever place they have. */
-static int take_interfaces(struct admin_clients *clients, const char *path, sd_bus_message *m)
+/* One interface's properties, if they are a client's. */
+static int take_interface(struct admin_clients *clients, const char *path, sd_bus_message *m,
+			  struct admin_client **client, uint32_t *changed)
+{
+	const char *interface;
+	uint32_t more = 0;
+	int r = sd_bus_message_read_basic(m, 's', &interface);
+
+	if (r < 0)
+		return r;
+	if (strcmp(interface, ADMIN_CLIENT_INTERFACE) != 0 &&
+	    strcmp(interface, ADMIN_STATUS_INTERFACE) != 0)
+		return sd_bus_message_skip(m, "a{sv}");
+	*client = admin_clients_add(clients, path);
+	if (!*client)
+		return -ENOMEM;
+	r = admin_client_update(*client, m, &more);
+	*changed |= more;
+	return r;
+}
+
+int admin_clients_take(struct admin_clients *clients, const char *path, sd_bus_message *m,
+		       struct admin_client **ret_client, uint32_t *ret_changed)
 {
 	int r = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
 
+	*ret_client = NULL;
+	*ret_changed = 0;
 	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sa{sv}")) > 0) {
-		const char *interface;
-
-		r = sd_bus_message_read_basic(m, 's', &interface);
-		if (r < 0)
-			break;
-		if (strcmp(interface, ADMIN_CLIENT_INTERFACE) == 0) {
-			struct admin_client *client = admin_clients_add(clients, path);
-
-			r = client ? admin_client_update(client, m, NULL) : -ENOMEM;
-		} else {
-			r = sd_bus_message_skip(m, "a{sv}");
-		}
+		r = take_interface(clients, path, m, ret_client, ret_changed);
 		if (r >= 0)
 			r = sd_bus_message_exit_container(m);
 	}
@@ -218,7 +232,10 @@ int admin_clients_decode(struct admin_clients *clients, sd_bus_message *reply)
 
 			r = client ? admin_client_update(client, reply, NULL) : -ENOMEM;
 		} else {
-			r = take_interfaces(clients, path, reply);
+			struct admin_client *client;
+			uint32_t changed;
+
+			r = admin_clients_take(clients, path, reply, &client, &changed);
 		}
 		if (r >= 0)
 			r = sd_bus_message_exit_container(reply);

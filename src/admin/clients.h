@@ -39,7 +39,11 @@ enum admin_property_id {
 	ADMIN_EXTENDED_TIMEOUT,
 	ADMIN_EXPIRES,
 	ADMIN_LAST_CHECKER_STATUS,
+	/* Not in listings, which programs compare with those of 1.8.16. */
+	ADMIN_DISABLED_REASON,
+	ADMIN_DISABLED_TIME,
 	ADMIN_N_PROPERTIES,
+	ADMIN_N_LISTED = ADMIN_DISABLED_REASON,
 };
 
 /** ADMIN_BIT() - of a property in a set of them */
@@ -67,6 +71,8 @@ struct admin_client {
 	char *last_checked_ok;
 	char *last_approval_request;
 	char *expires;
+	char *disabled_time;
+	char *disabled_reason; /* "timeout", ... (docs/dbus-api.md) */
 
 	uint64_t timeout; /* milliseconds, as all of these */
 	uint64_t extended_timeout;
@@ -104,7 +110,8 @@ enum admin_property_kind {
 	ADMIN_KIND_STATUS,   /* int16_t */
 };
 
-/** struct admin_property - a row of the table of properties (DBUS-PROP-1 to DBUS-PROP-22) */
+/** struct admin_property - a row of the table of properties (DBUS-PROP-1 to DBUS-PROP-22, and ours)
+ */
 struct admin_property {
 	const char *name; /* on the bus */
 	enum admin_property_kind kind;
@@ -160,6 +167,15 @@ int admin_clients_decode(struct admin_clients *clients, sd_bus_message *reply);
  * Errors: -ENOMEM, -EBADMSG; what came before that stays.
  */
 int admin_client_update(struct admin_client *client, sd_bus_message *m, uint32_t *ret_changed);
+
+/**
+ * admin_clients_take() - an a{sa{sv}}, at which @m stands: the interfaces of one object
+ * @ret_client: NULL if it is no client
+ *
+ * Errors: as admin_client_update().
+ */
+int admin_clients_take(struct admin_clients *clients, const char *path, sd_bus_message *m,
+		       struct admin_client **ret_client, uint32_t *ret_changed);
 
 /**
  * admin_clients_add() - the client of a path; a new one with nothing known if there is none

@@ -13,6 +13,8 @@ static const char *const matches[] = {
 	"type='signal',sender='" ADMIN_SERVICE "',interface='" ADMIN_MANAGER_INTERFACE "'",
 	"type='signal',sender='" ADMIN_SERVICE "',interface='" ADMIN_PROPERTIES_INTERFACE
 	"',arg0='" ADMIN_CLIENT_INTERFACE "'",
+	"type='signal',sender='" ADMIN_SERVICE "',interface='" ADMIN_PROPERTIES_INTERFACE
+	"',arg0='" ADMIN_STATUS_INTERFACE "'",
 	"type='signal',sender='" ADMIN_SERVICE "',interface='" ADMIN_CLIENT_INTERFACE
 	"',member='CheckerStarted'",
 	"type='signal',sender='" ADMIN_SERVICE "',interface='" ADMIN_CLIENT_INTERFACE
@@ -38,37 +40,16 @@ int admin_events_watch(sd_bus *bus, sd_bus_message_handler_t handler, void *data
 	return 0;
 }
 
-/* Goes to the client interface's value in an a{sa{sv}}; 0 if it is not there. */
-static int enter_client_interface(sd_bus_message *m)
-{
-	const char *interface;
-	int r = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
-
-	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sa{sv}")) > 0) {
-		r = sd_bus_message_read_basic(m, 's', &interface);
-		if (r < 0 || strcmp(interface, ADMIN_CLIENT_INTERFACE) == 0)
-			return r < 0 ? r : 1;
-		r = sd_bus_message_skip(m, "a{sv}");
-		if (r >= 0)
-			r = sd_bus_message_exit_container(m);
-	}
-	return r;
-}
-
 static int take_added(struct admin_clients *clients, sd_bus_message *m, struct admin_event *e)
 {
 	int r = sd_bus_message_read_basic(m, 'o', &e->path);
 
 	if (r < 0)
 		return r;
-	r = enter_client_interface(m);
-	if (r <= 0)
+	r = admin_clients_take(clients, e->path, m, &e->client, &e->changed);
+	if (r < 0)
 		return r;
-	e->client = admin_clients_add(clients, e->path);
-	if (!e->client)
-		return -ENOMEM;
-	r = admin_client_update(e->client, m, &e->changed);
-	return r < 0 ? r : ADMIN_EVENT_IS;
+	return e->client ? ADMIN_EVENT_IS : ADMIN_EVENT_IS_NOT;
 }
 
 static int take_removed(struct admin_clients *clients, sd_bus_message *m, struct admin_event *e)
@@ -94,7 +75,8 @@ static int take_changed(struct admin_clients *clients, sd_bus_message *m, struct
 
 	if (r < 0)
 		return r;
-	if (!e->client || strcmp(interface, ADMIN_CLIENT_INTERFACE) != 0)
+	if (!e->client || (strcmp(interface, ADMIN_CLIENT_INTERFACE) != 0 &&
+			   strcmp(interface, ADMIN_STATUS_INTERFACE) != 0))
 		return ADMIN_EVENT_IS_NOT;
 	r = admin_client_update(e->client, m, &e->changed);
 	return r < 0 ? r : ADMIN_EVENT_IS;

@@ -13,6 +13,10 @@
 #define ADMIN_SERVER_INTERFACE "se.recompile.Mandos"
 #define ADMIN_CLIENT_INTERFACE "se.recompile.Mandos.Client"
 
+/* Not of a server of 1.8.16. */
+#define ADMIN_CONTROL_INTERFACE "se.recompile.Mandos.Server"
+#define ADMIN_STATUS_INTERFACE	"se.recompile.Mandos.Client.Status"
+
 #define ADMIN_BUS_SERVICE	   "org.freedesktop.DBus"
 #define ADMIN_BUS_PATH		   "/org/freedesktop/DBus"
 #define ADMIN_BUS_INTERFACE	   "org.freedesktop.DBus"

@@ -216,10 +216,17 @@ void dbus_signal_property(struct dbus_door *d, struct client *c, enum dbus_clien
 static void emit_status(struct dbus_door *d, struct client *c, struct instant now)
 {
 	const struct dbus_view view = { .door = d, .client = c, .now = now };
-	const struct dbus_interface *status = &dbus_status_interface;
+	sd_bus_message *m = NULL;
+	int r = sd_bus_message_new_signal(d->connection, &m, c->path,
+					  dbus_properties_interface.name, "PropertiesChanged");
 
-	for (size_t i = 0; i < status->n_properties; i++)
-		emit_properties_changed(&view, status, &status->properties[i]);
+	if (r >= 0)
+		r = sd_bus_message_append_basic(m, SD_BUS_TYPE_STRING, dbus_status_interface.name);
+	if (r >= 0)
+		r = dbus_append_properties(m, &dbus_status_interface, &view);
+	if (r >= 0)
+		r = sd_bus_message_append(m, "as", 0);
+	dbus_send_signal(d, m, r);
 }
 
 /* One step of a life may change a value twice, and back. What is told is where it ends. */

@@ -22,40 +22,52 @@ enum argument {
 
 /** struct call - a row: an option, and what it calls (CTL-RUN-4) */
 struct call {
-	const char *interface; /* NULL: sets a property of the client */
-	const char *member;    /* method or property */
+	const char *interface;
+	const char *member; /* a method, unless @is_property, which is set then */
 	enum argument argument;
+	bool is_property;
+	bool is_of_server;
 };
+
+#define SET(name, argument)                                             \
+	{                                                               \
+		ADMIN_CLIENT_INTERFACE, (name), (argument), true, false \
+	}
+#define CONTROL(name, argument, is_property)                                     \
+	{                                                                        \
+		ADMIN_CONTROL_INTERFACE, (name), (argument), (is_property), true \
+	}
 
 static const struct call calls[CTL_N_OPTIONS] = {
-	[CTL_ENABLE] = { NULL, "Enabled", ARGUMENT_TRUE },
-	[CTL_DISABLE] = { NULL, "Enabled", ARGUMENT_FALSE },
-	[CTL_BUMP_TIMEOUT] = { NULL, "LastCheckedOK", ARGUMENT_EMPTY },
-	[CTL_START_CHECKER] = { NULL, "CheckerRunning", ARGUMENT_TRUE },
-	[CTL_STOP_CHECKER] = { NULL, "CheckerRunning", ARGUMENT_FALSE },
-	[CTL_CHECKER] = { NULL, "Checker", ARGUMENT_TEXT },
-	[CTL_HOST] = { NULL, "Host", ARGUMENT_TEXT },
-	[CTL_TIMEOUT] = { NULL, "Timeout", ARGUMENT_TIME },
-	[CTL_EXTENDED_TIMEOUT] = { NULL, "ExtendedTimeout", ARGUMENT_TIME },
-	[CTL_INTERVAL] = { NULL, "Interval", ARGUMENT_TIME },
-	[CTL_APPROVAL_DELAY] = { NULL, "ApprovalDelay", ARGUMENT_TIME },
-	[CTL_APPROVAL_DURATION] = { NULL, "ApprovalDuration", ARGUMENT_TIME },
-	[CTL_APPROVE_BY_DEFAULT] = { NULL, "ApprovedByDefault", ARGUMENT_TRUE },
-	[CTL_DENY_BY_DEFAULT] = { NULL, "ApprovedByDefault", ARGUMENT_FALSE },
-	[CTL_SECRET] = { NULL, "Secret", ARGUMENT_BYTES },
+	[CTL_ENABLE] = SET("Enabled", ARGUMENT_TRUE),
+	[CTL_DISABLE] = SET("Enabled", ARGUMENT_FALSE),
+	[CTL_BUMP_TIMEOUT] = SET("LastCheckedOK", ARGUMENT_EMPTY),
+	[CTL_START_CHECKER] = SET("CheckerRunning", ARGUMENT_TRUE),
+	[CTL_STOP_CHECKER] = SET("CheckerRunning", ARGUMENT_FALSE),
+	[CTL_CHECKER] = SET("Checker", ARGUMENT_TEXT),
+	[CTL_HOST] = SET("Host", ARGUMENT_TEXT),
+	[CTL_TIMEOUT] = SET("Timeout", ARGUMENT_TIME),
+	[CTL_EXTENDED_TIMEOUT] = SET("ExtendedTimeout", ARGUMENT_TIME),
+	[CTL_INTERVAL] = SET("Interval", ARGUMENT_TIME),
+	[CTL_APPROVAL_DELAY] = SET("ApprovalDelay", ARGUMENT_TIME),
+	[CTL_APPROVAL_DURATION] = SET("ApprovalDuration", ARGUMENT_TIME),
+	[CTL_APPROVE_BY_DEFAULT] = SET("ApprovedByDefault", ARGUMENT_TRUE),
+	[CTL_DENY_BY_DEFAULT] = SET("ApprovedByDefault", ARGUMENT_FALSE),
+	[CTL_SECRET] = SET("Secret", ARGUMENT_BYTES),
 	[CTL_APPROVE] = { ADMIN_CLIENT_INTERFACE, "Approve", ARGUMENT_TRUE },
 	[CTL_DENY] = { ADMIN_CLIENT_INTERFACE, "Approve", ARGUMENT_FALSE },
-	[CTL_REMOVE] = { ADMIN_SERVER_INTERFACE, "RemoveClient", ARGUMENT_PATH },
+	[CTL_REMOVE] = { ADMIN_SERVER_INTERFACE, "RemoveClient", ARGUMENT_PATH,
+			 .is_of_server = true },
+	[CTL_ADD] = CONTROL("AddClient", ARGUMENT_BYTES, false),
+	[CTL_RELOAD] = CONTROL("Reload", ARGUMENT_NONE, false),
+	[CTL_LOCKDOWN] = CONTROL("Lockdown", ARGUMENT_TRUE, true),
+	[CTL_LIFT] = CONTROL("Lockdown", ARGUMENT_FALSE, true),
+	[CTL_LOG_LEVEL] = CONTROL("SetLogLevel", ARGUMENT_TEXT, false),
 };
-
-static bool is_of_server(const struct call *call)
-{
-	return call->interface && strcmp(call->interface, ADMIN_SERVER_INTERFACE) == 0;
-}
 
 const char *action_path(const struct ctl_action *action, const struct admin_client *client)
 {
-	return is_of_server(&calls[action->op]) ? ADMIN_SERVER_PATH : client->path;
+	return calls[action->op].is_of_server ? ADMIN_SERVER_PATH : client->path;
 }
 
 static const char *argument_type(enum argument argument)
@@ -105,7 +117,7 @@ static int append(sd_bus_message *m, enum argument argument, const struct ctl_ac
 
 static int append_set(sd_bus_message *m, const struct call *call, const struct ctl_action *action)
 {
-	int r = sd_bus_message_append(m, "ss", ADMIN_CLIENT_INTERFACE, call->member);
+	int r = sd_bus_message_append(m, "ss", call->interface, call->member);
 
 	if (r >= 0)
 		r = sd_bus_message_open_container(m, 'v', argument_type(call->argument));
@@ -119,16 +131,16 @@ int action_message(sd_bus *bus, const struct ctl_action *action, const struct ad
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
 	const struct call *call = &calls[action->op];
-	int r = sd_bus_message_new_method_call(
-		bus, &m, ADMIN_SERVICE, action_path(action, client),
-		call->interface ? call->interface : ADMIN_PROPERTIES_INTERFACE,
-		call->interface ? call->member : "Set");
+	int r = sd_bus_message_new_method_call(bus, &m, ADMIN_SERVICE, action_path(action, client),
+					       call->is_property ? ADMIN_PROPERTIES_INTERFACE
+								 : call->interface,
+					       call->is_property ? "Set" : call->member);
 
 	if (r >= 0 && call->argument == ARGUMENT_BYTES)
 		r = sd_bus_message_sensitive(m);
 	if (r >= 0)
-		r = call->interface ? append(m, call->argument, action, client)
-				    : append_set(m, call, action);
+		r = call->is_property ? append_set(m, call, action)
+				      : append(m, call->argument, action, client);
 	if (r < 0)
 		return r;
 	*ret = STEAL_PTR(m);
@@ -184,11 +196,11 @@ void action_print(FILE *out, const struct ctl_action *action, const struct admin
 	const struct call *call = &calls[action->op];
 
 	(void)fprintf(out, "%s:%s:", ADMIN_SERVICE, action_path(action, client));
-	if (call->interface)
-		(void)fprintf(out, "%s.%s(", call->interface, call->member);
-	else
+	if (call->is_property)
 		(void)fprintf(out, "%s.Set('%s', '%s', ", ADMIN_PROPERTIES_INTERFACE,
-			      ADMIN_CLIENT_INTERFACE, call->member);
+			      call->interface, call->member);
+	else
+		(void)fprintf(out, "%s.%s(", call->interface, call->member);
 	print_argument(out, call->argument, action, client);
 	(void)fputc(')', out);
 }

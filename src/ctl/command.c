@@ -55,7 +55,8 @@ static int take(struct parsing *p, enum ctl_op op, const char *value)
 	if (op == CTL_DUMP_JSON && ctl_command_has(c, op))
 		return bad(p, "--dump-json can only be used alone.");
 	c->given |= CTL_BIT(op);
-	if (option->class == CTL_CLASS_CLIENT && op != CTL_ALL)
+	if ((option->class == CTL_CLASS_CLIENT || option->class == CTL_CLASS_SERVER) &&
+	    op != CTL_ALL)
 		c->actions[c->n_actions++] = (struct ctl_action){ .op = op, .text = value };
 	if (op == CTL_HELP)
 		return CTL_COMMAND_HELP;

@@ -12,6 +12,8 @@ static const char origin[] =
 	"# SPDX-License-Identifier: GPL-3.0-or-later\n"
 	"# Made of mandos-ctl's table of options; a test tells when it is old.\n";
 
+static const char levels[] = "CRITICAL ERROR WARNING INFO DEBUG";
+
 /* "--checker|-c" of all options with such a value, as a pattern of a case. */
 static void put_bash_case(FILE *out, enum ctl_value value, const char *reply)
 {
@@ -44,6 +46,11 @@ static void print_bash(FILE *out)
 		      "mapfile -t COMPREPLY < <(compgen -c -- \"$current\")");
 	put_bash_case(out, CTL_VALUE_TEXT,
 		      "mapfile -t COMPREPLY < <(compgen -A hostname -- \"$current\")");
+	(void)fprintf(
+		out,
+		"\t--log-level)\n\t\tmapfile -t COMPREPLY < <(compgen -W '%s' -- \"$current\")\n"
+		"\t\treturn\n\t\t;;\n",
+		levels);
 	put_bash_case(out, CTL_VALUE_TIME, ": # a time is the user's to think of");
 	(void)fputs("\tesac\n"
 		    "\tif [[ $current == -* ]]; then\n"
@@ -90,6 +97,7 @@ static const char *zsh_action(enum ctl_value value)
 		[CTL_VALUE_TEXT] = ":host:_hosts",
 		[CTL_VALUE_COMMAND] = ":command:_cmdstring",
 		[CTL_VALUE_FILE] = ":file:_files",
+		[CTL_VALUE_LEVEL] = ":level:(CRITICAL ERROR WARNING INFO DEBUG)",
 	};
 
 	return actions[value];
@@ -143,6 +151,7 @@ static const char *fish_arguments(enum ctl_value value)
 		[CTL_VALUE_TEXT] = " -x -a '(__fish_print_hostnames)'",
 		[CTL_VALUE_COMMAND] = " -x -a '(__fish_complete_command)'",
 		[CTL_VALUE_FILE] = " -r -F",
+		[CTL_VALUE_LEVEL] = " -x -a 'CRITICAL ERROR WARNING INFO DEBUG'",
 	};
 
 	return arguments[value];

@@ -33,7 +33,12 @@ static bool is_away(const sd_bus_error *error)
 				       strlen("org.freedesktop.DBus.Error.Spawn.")) == 0);
 }
 
-static void report_call(const sd_bus_error *error, int r)
+bool connect_is_cut_off(const sd_bus_error *error)
+{
+	return is_away(error) || sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED);
+}
+
+void connect_report_call(const sd_bus_error *error, int r)
 {
 	const char *detail = error->message && *error->message ? error->message : error->name;
 
@@ -58,6 +63,6 @@ int connect_list(sd_bus *bus, struct admin_clients *ret)
 	int r = admin_clients_load(ret, bus, &error);
 
 	if (r < 0)
-		report_call(&error, r);
+		connect_report_call(&error, r);
 	return r;
 }

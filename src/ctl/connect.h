@@ -18,5 +18,11 @@ int connect_bus(sd_bus **ret);
  */
 int connect_list(sd_bus *bus, struct admin_clients *ret);
 
+/** connect_report_call() - the words for a call that the bus or the server refused */
+void connect_report_call(const sd_bus_error *error, int r);
+
+/** connect_is_cut_off() - the server is not there, or not for us: no call of it would succeed */
+bool connect_is_cut_off(const sd_bus_error *error);
+
 /** connect_report() - the words for an error of the bus without a reply of its own */
 void connect_report(int error);

@@ -63,7 +63,7 @@ void json_property(FILE *out, const struct admin_client *client, enum admin_prop
 
 static void put_client(FILE *out, const struct admin_client *client)
 {
-	for (enum admin_property_id id = 0; id < ADMIN_N_PROPERTIES; id++) {
+	for (enum admin_property_id id = 0; id < ADMIN_N_LISTED; id++) {
 		(void)fprintf(out, "%s\n        \"%s\": ", id > 0 ? "," : "",
 			      admin_properties[id].name);
 		json_property(out, client, id);

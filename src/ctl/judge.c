@@ -55,6 +55,19 @@ static bool judge_show(const struct ctl_command *c, char *message)
 	return true;
 }
 
+static bool judge_server(const struct ctl_command *c, char *message)
+{
+	for (size_t i = 0; i < c->n_actions; i++) {
+		enum ctl_op op = c->actions[i].op;
+
+		if (ctl_options[op].class == CTL_CLASS_SERVER &&
+		    (c->n_actions > 1 || c->n_names > 0 || ctl_command_has(c, CTL_ALL)))
+			return refuse(message, "--%s can only be used alone.",
+				      ctl_options[op].name);
+	}
+	return true;
+}
+
 static bool judge_remove(const struct ctl_command *c, char *message)
 {
 	if (!ctl_command_has(c, CTL_REMOVE) || c->n_actions == 1)
@@ -84,7 +97,7 @@ bool ctl_command_judge(const struct ctl_command *c, char *message)
 
 	if (n_client > 0 && c->n_names == 0 && !ctl_command_has(c, CTL_ALL))
 		return refuse(message, "Options require clients names or --all.");
-	if (!judge_show(c, message))
+	if (!judge_show(c, message) || !judge_server(c, message))
 		return false;
 	if (ctl_command_has(c, CTL_ALL) && n_client == 0)
 		return refuse(message, "--all requires an action.");

@@ -64,14 +64,22 @@ static void print_names(const struct selection *selection)
 	}
 }
 
-static void print(const struct ctl_command *command, const struct selection *selection)
+static void print_metrics(sd_bus *bus, const struct selection *selection)
+{
+	struct figures figures;
+
+	figures_load(bus, &figures);
+	metrics_print(stdout, selection, &figures);
+}
+
+static void print(sd_bus *bus, const struct ctl_command *command, const struct selection *selection)
 {
 	if (ctl_command_has(command, CTL_DUMP_JSON))
 		json_print(stdout, selection);
 	else if (ctl_command_has(command, CTL_NAMES))
 		print_names(selection);
 	else if (ctl_command_has(command, CTL_METRICS))
-		metrics_print(stdout, selection);
+		print_metrics(bus, selection);
 	else
 		table_print(stdout, selection, ctl_command_has(command, CTL_VERBOSE),
 			    wants_colour());
@@ -93,10 +101,17 @@ static int serve(sd_bus *bus, const struct ctl_command *command, const struct se
 	if (ctl_command_has(command, CTL_IS_ENABLED))
 		return tell_enabled(selection, unknown);
 	if (command->n_actions == 0) {
-		print(command, selection);
+		print(bus, command, selection);
 		return EXIT_SUCCESS;
 	}
 	return run_actions(bus, command, selection) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Then no client has to be known. */
+static bool is_for_server(const struct ctl_command *command)
+{
+	return command->n_actions > 0 &&
+	       ctl_options[command->actions[0].op].class == CTL_CLASS_SERVER;
 }
 
 static void show_first_call(void)
@@ -117,7 +132,7 @@ static int ask(sd_bus *bus, const struct ctl_command *command, int unknown)
 		show_first_call();
 	if (connect_list(bus, &clients) < 0) {
 		if (ctl_command_has(command, CTL_METRICS))
-			metrics_print(stdout, NULL);
+			metrics_print(stdout, NULL, NULL);
 		return unknown;
 	}
 	r = select_clients(&clients, command->names, command->n_names, &selection, &stranger);
@@ -140,13 +155,15 @@ static int work(const struct ctl_command *command)
 
 	if (connect_bus(&bus) < 0) {
 		if (ctl_command_has(command, CTL_METRICS))
-			metrics_print(stdout, NULL);
+			metrics_print(stdout, NULL, NULL);
 		return unknown;
 	}
 	if (ctl_command_has(command, CTL_EVENTS)) {
 		connect_report(watch_events(bus, command));
 		return EXIT_FAILURE;
 	}
+	if (is_for_server(command))
+		return run_actions(bus, command, NULL) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	return ask(bus, command, unknown);
 }
 

@@ -30,12 +30,51 @@ static const struct family {
 	{ "mandos_client_interval_seconds", "seconds", "The time between checks.", ADMIN_INTERVAL },
 };
 
-static void put_family(FILE *out, const char *name, const char *unit, const char *help)
+/** struct server_family - a row of the table of what is said about the server */
+static const struct server_family {
+	const char *name, *help;
+	bool is_counter;
+} server_families[N_FIGURES] = {
+	[FIGURE_LOCKDOWN] = { "mandos_lockdown", "Whether nobody is given a password.", false },
+	[FIGURE_ENABLED_CLIENTS] = { "mandos_clients_enabled", "How many can get their password.",
+				     false },
+	[FIGURE_WAITING_CLIENTS] = { "mandos_clients_waiting",
+				     "For how many somebody has to decide.", false },
+	[FIGURE_CHECKERS_RUNNING] = { "mandos_checkers_running", "Checks under way.", false },
+	[FIGURE_CHECKERS_WAITING] = { "mandos_checkers_waiting", "Checks that wait for their turn.",
+				      false },
+	[FIGURE_PASSWORDS_GIVEN] = { "mandos_passwords_given", "Passwords that were given.", true },
+	[FIGURE_PASSWORDS_REFUSED] = { "mandos_passwords_refused",
+				       "Requests of known clients that were refused.", true },
+	[FIGURE_UNKNOWN_KEYS] = { "mandos_unknown_keys", "Requests with a key that no client has.",
+				  true },
+};
+
+static void put_typed_family(FILE *out, const char *name, const char *type, const char *unit,
+			     const char *help)
 {
-	(void)fprintf(out, "# TYPE %s gauge\n", name);
+	(void)fprintf(out, "# TYPE %s %s\n", name, type);
 	if (unit)
 		(void)fprintf(out, "# UNIT %s %s\n", name, unit);
 	(void)fprintf(out, "# HELP %s %s\n", name, help);
+}
+
+static void put_family(FILE *out, const char *name, const char *unit, const char *help)
+{
+	put_typed_family(out, name, "gauge", unit, help);
+}
+
+static void put_figures(FILE *out, const struct figures *figures)
+{
+	for (size_t i = 0; i < N_FIGURES; i++) {
+		const struct server_family *f = &server_families[i];
+
+		if (!figures->is_known[i])
+			continue;
+		put_typed_family(out, f->name, f->is_counter ? "counter" : "gauge", NULL, f->help);
+		(void)fprintf(out, "%s%s %" PRIu64 "\n", f->name, f->is_counter ? "_total" : "",
+			      figures->values[i]);
+	}
 }
 
 static void put_label(FILE *out, const char *text)
@@ -87,13 +126,32 @@ static void put_sample(FILE *out, const struct family *family, const struct admi
 	(void)fputc('\n', out);
 }
 
-void metrics_print(FILE *out, const struct selection *selection)
+/* A client is in it while it is disabled, by the reason; a server of 1.8.16 tells none. */
+static void put_reasons(FILE *out, const struct selection *selection)
+{
+	put_family(out, "mandos_client_disabled", NULL, "Why the client cannot get its password.");
+	for (size_t i = 0; i < selection->n; i++) {
+		const struct admin_client *client = selection->clients[i];
+
+		if (!*client->disabled_reason)
+			continue;
+		(void)fputs("mandos_client_disabled{client=\"", out);
+		put_label(out, client->name);
+		(void)fputs("\",reason=\"", out);
+		put_label(out, client->disabled_reason);
+		(void)fputs("\"} 1\n", out);
+	}
+}
+
+void metrics_print(FILE *out, const struct selection *selection, const struct figures *figures)
 {
 	put_family(out, "mandos_up", NULL, "Whether the server could be asked.");
 	(void)fprintf(out, "mandos_up %d\n", selection ? 1 : 0);
 	if (selection) {
 		put_family(out, "mandos_clients", NULL, "How many clients there are.");
 		(void)fprintf(out, "mandos_clients %zu\n", selection->n);
+		put_figures(out, figures);
+		put_reasons(out, selection);
 		for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
 			put_family(out, families[f].name, families[f].unit, families[f].help);
 			for (size_t i = 0; i < selection->n; i++)

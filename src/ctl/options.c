@@ -24,6 +24,13 @@
 		 .value = (v),              \
 		 .help = (h),               \
 		 .opposite = (op) }
+#define SERVER(op, n, v, h)                 \
+	[op] = { .class = CTL_CLASS_SERVER, \
+		 .name = (n),               \
+		 .value = (v),              \
+		 .is_new = true,            \
+		 .help = (h),               \
+		 .opposite = (op) }
 #define PROGRAM(op, l, n, new, h)            \
 	[op] = { .class = CTL_CLASS_PROGRAM, \
 		 .letter = (l),              \
@@ -70,6 +77,12 @@ const struct ctl_option ctl_options[CTL_N_OPTIONS] = {
 	ACTION(CTL_APPROVE, 'A', "approve", "give the password to those who wait for it", CTL_DENY),
 	ACTION(CTL_DENY, 'D', "deny", "refuse it to those who wait for it", CTL_APPROVE),
 
+	SERVER(CTL_ADD, "add", CTL_VALUE_FILE, "add the clients of a file in clients.conf's form"),
+	SERVER(CTL_RELOAD, "reload", CTL_VALUE_NONE, "read the configured clients again"),
+	SERVER(CTL_LOCKDOWN, "lockdown", CTL_VALUE_NONE, "give no password to anybody"),
+	SERVER(CTL_LIFT, "lift", CTL_VALUE_NONE, "end a lockdown"),
+	SERVER(CTL_LOG_LEVEL, "log-level", CTL_VALUE_LEVEL, "set what the server logs"),
+
 	PROGRAM(CTL_HELP, 'h', "help", false, "print this and exit"),
 	PROGRAM(CTL_VERSION, 0, "version", false, "print the version and exit"),
 	PROGRAM(CTL_CHECK, 0, "check", false, "test the program itself and exit"),
@@ -82,10 +95,9 @@ const struct ctl_option ctl_options[CTL_N_OPTIONS] = {
 const char *ctl_value_name(enum ctl_value value)
 {
 	static const char *const names[] = {
-		[CTL_VALUE_TIME] = "TIME",
-		[CTL_VALUE_TEXT] = "STRING",
-		[CTL_VALUE_COMMAND] = "COMMAND",
-		[CTL_VALUE_FILE] = "FILENAME",
+		[CTL_VALUE_TIME] = "TIME",	 [CTL_VALUE_TEXT] = "STRING",
+		[CTL_VALUE_COMMAND] = "COMMAND", [CTL_VALUE_FILE] = "FILENAME",
+		[CTL_VALUE_LEVEL] = "LEVEL",
 	};
 
 	return names[value];

@@ -38,6 +38,12 @@ enum ctl_op {
 	CTL_APPROVE,
 	CTL_DENY,
 
+	CTL_ADD,
+	CTL_RELOAD,
+	CTL_LOCKDOWN,
+	CTL_LIFT,
+	CTL_LOG_LEVEL,
+
 	CTL_HELP,
 	CTL_VERSION,
 	CTL_CHECK,
@@ -54,6 +60,7 @@ enum ctl_op {
 enum ctl_class {
 	CTL_CLASS_SHOW,	  /* what is printed */
 	CTL_CLASS_CLIENT, /* done to each selected client */
+	CTL_CLASS_SERVER, /* done to the server */
 	CTL_CLASS_PROGRAM,
 	CTL_N_CLASSES,
 };
@@ -65,6 +72,7 @@ enum ctl_value {
 	CTL_VALUE_TEXT,
 	CTL_VALUE_COMMAND,
 	CTL_VALUE_FILE, /* whose bytes count, "-" is standard input */
+	CTL_VALUE_LEVEL,
 };
 
 /** struct ctl_option - a row */

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/util.h"
 #include "ctl/interval.h"
 #include "ctl/report.h"
 #include "wire/text.h"
@@ -82,6 +84,22 @@ static int prepare_text(struct ctl_action *action, char *message)
 	return -EINVAL;
 }
 
+static int prepare_level(struct ctl_action *action, char *message)
+{
+	/* base/log.h knows them too, but it brings a connection to the log with it. */
+	static const char *const levels[] = { "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		if (strcasecmp(levels[i], action->text) == 0)
+			return 0;
+	}
+	(void)snprintf(message, CTL_MESSAGE_SIZE,
+		       "argument --%s: no level is named '%s'; there are CRITICAL, ERROR, WARNING, "
+		       "INFO and DEBUG",
+		       ctl_options[action->op].name, action->text);
+	return -EINVAL;
+}
+
 int prepare_values(struct ctl_command *command, char *ret_message)
 {
 	for (size_t i = 0; i < command->n_actions; i++) {
@@ -94,6 +112,9 @@ int prepare_values(struct ctl_command *command, char *ret_message)
 			break;
 		case CTL_VALUE_FILE:
 			r = prepare_file(action, ret_message);
+			break;
+		case CTL_VALUE_LEVEL:
+			r = prepare_level(action, ret_message);
 			break;
 		case CTL_VALUE_TEXT:
 		case CTL_VALUE_COMMAND:

@@ -12,6 +12,6 @@
  * Before it reads a secret it makes the process undumpable.
  *
  * Returns 0; or -EINVAL, a usage error that @ret_message explains.
- * Source: CTL-ARG-18, CTL-TIME-2, CTL-RUN-6.
+ * Source: CTL-ARG-18, CTL-TIME-2, CTL-RUN-6, SRV-LOG-4.
  */
 int prepare_values(struct ctl_command *command, char *ret_message);

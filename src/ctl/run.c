@@ -7,6 +7,7 @@
 
 #include "admin/names.h"
 #include "ctl/action.h"
+#include "ctl/connect.h"
 #include "ctl/report.h"
 
 struct pipeline;
@@ -28,6 +29,8 @@ struct pipeline {
 	struct flight flights[RUN_IN_FLIGHT_MAX];
 	struct flight *free;
 	const struct admin_client *failed; /* the first */
+	bool is_reported;		   /* in other words than the usual ones */
+	bool is_unknown;		   /* the server has no such call */
 	char detail[REPORT_LINE_MAX];
 };
 
@@ -68,6 +71,13 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
 	p->n_in_flight--;
 	flight->next_free = p->free;
 	p->free = flight;
+	if (error && p->n_failed == 0)
+		p->is_unknown = sd_bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_METHOD);
+	/* An action on the server may be the first call there is. */
+	if (error && !p->selection && connect_is_cut_off(error)) {
+		connect_report_call(error, 0);
+		p->is_reported = true;
+	}
 	if (error)
 		note_failure(p, flight->client,
 			     error->message && *error->message ? error->message : error->name);
@@ -130,7 +140,11 @@ static void report(const struct pipeline *p)
 {
 	char *call = NULL;
 	size_t size = 0;
-	FILE *out = open_memstream(&call, &size);
+	FILE *out;
+
+	if (p->is_reported)
+		return;
+	out = open_memstream(&call, &size);
 
 	if (out) {
 		action_print(out, p->action, p->failed);
@@ -143,6 +157,8 @@ static void report(const struct pipeline *p)
 		report_line("for client '%s'; it was done to %zu of %zu and failed for %zu; "
 			    "nothing more was tried",
 			    p->failed->name, p->n_done, n_calls(p), p->n_failed);
+	if (p->is_unknown && !p->selection)
+		report_line("This server is an older one, which cannot do that.");
 	free(call);
 }
 

@@ -8,7 +8,7 @@
 #include "admin/text.h"
 #include "base/util.h"
 
-static const char *const headings[ADMIN_N_PROPERTIES] = {
+static const char *const headings[ADMIN_N_LISTED] = {
 	[ADMIN_NAME] = "Name",
 	[ADMIN_ENABLED] = "Enabled",
 	[ADMIN_TIMEOUT] = "Timeout",
@@ -152,8 +152,8 @@ static void print_client(FILE *out, const struct admin_client *client, size_t n_
 
 void table_print(FILE *out, const struct selection *selection, bool is_wide, bool is_coloured)
 {
-	size_t n_columns = is_wide ? (size_t)ADMIN_N_PROPERTIES : (size_t)N_NARROW;
-	size_t widths[ADMIN_N_PROPERTIES];
+	size_t n_columns = is_wide ? (size_t)ADMIN_N_LISTED : (size_t)N_NARROW;
+	size_t widths[ADMIN_N_LISTED];
 
 	measure(selection, n_columns, widths);
 	if (is_coloured)

@@ -178,6 +178,8 @@ static void test_ctl_command_judge__combinations__refused(void **state)
 	ASSERT_BAD("--names can only be used alone.", "--names", "-v");
 	ASSERT_BAD("--metrics can only be used alone.", "--metrics", "-e", "w");
 	ASSERT_BAD("--events can only be used alone.", "--events", "-v");
+	ASSERT_BAD("--reload can only be used alone.", "--reload", "w");
+	ASSERT_BAD("--lockdown can only be used alone.", "--lockdown", "--lift");
 	ASSERT_BAD("--dry-run requires an action.", "--dry-run");
 	ASSERT_BAD("--strict requires --is-enabled.", "--strict");
 }
@@ -192,8 +194,8 @@ static void test_ctl_command_judge__combinations__allowed(void **state)
 		{ "-V", "w", "--strict" },
 		{ "-rD", "w" },
 		{ "-a", "-e", "-b", "-b" },
-		{ "-b", "w" },
-		{ "--dry-run", "-d", "w" },
+		{ "--reload" },
+		{ "--dry-run", "--lift" },
 		{ "--names", "w*" },
 		{ "--debug" },
 		{ "-a", "w", "-e" },

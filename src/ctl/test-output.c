@@ -284,15 +284,28 @@ static void test_metrics_print__clients__families_and_end(void **state)
 {
 	struct fixture *f = *state;
 	FILE *out = begin(f);
+	struct figures figures = { 0 };
 
 	free(f->db->name);
 	set(&f->db->name, "d\"b\\\n");
 	f->db->known &= ~ADMIN_BIT(ADMIN_TIMEOUT);
 	f->web->timeout = 1500;
-	metrics_print(out, &f->all);
+	set(&f->db->disabled_reason, "timeout");
+	figures.is_known[FIGURE_LOCKDOWN] = figures.is_known[FIGURE_UNKNOWN_KEYS] = true;
+	figures.values[FIGURE_UNKNOWN_KEYS] = UINT64_MAX;
+	metrics_print(out, &f->all, &figures);
 	(void)end(f, out);
 	assert_non_null(strstr(f->text, "\nmandos_up 1\n"));
 	assert_non_null(strstr(f->text, "\nmandos_clients 2\n"));
+	assert_non_null(strstr(f->text,
+			       "# TYPE mandos_lockdown gauge\n"
+			       "# HELP mandos_lockdown Whether nobody is given a password.\n"
+			       "mandos_lockdown 0\n"
+			       "# TYPE mandos_unknown_keys counter\n"));
+	assert_non_null(strstr(f->text, "\nmandos_unknown_keys_total 18446744073709551615\n#"));
+	assert_null(strstr(f->text, "mandos_passwords"));
+	assert_non_null(strstr(f->text, "get its password.\nmandos_client_disabled{client=\"d\\\"b"
+					"\\\\\\n\",reason=\"timeout\"} 1\n#"));
 	assert_non_null(strstr(f->text,
 			       "# TYPE mandos_client_enabled gauge\n"
 			       "# HELP mandos_client_enabled Whether the client can get its "
@@ -306,7 +319,7 @@ static void test_metrics_print__clients__families_and_end(void **state)
 			       "mandos_client_timeout_seconds{client=\"web1.lan\"} 1.500\n"));
 	assert_string_equal(f->text + strlen(f->text) - 6, "# EOF\n");
 	out = begin(f);
-	metrics_print(out, NULL);
+	metrics_print(out, NULL, NULL);
 	assert_string_equal(end(f, out), "# TYPE mandos_up gauge\n"
 					 "# HELP mandos_up Whether the server could be asked.\n"
 					 "mandos_up 0\n# EOF\n");

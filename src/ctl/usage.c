@@ -69,6 +69,7 @@ void usage_print_help(FILE *out)
 		[CTL_CLASS_SHOW] =
 			"Listing (by default a table of the clients, or of those named):",
 		[CTL_CLASS_CLIENT] = "Doing something to the clients named, or to all:",
+		[CTL_CLASS_SERVER] = "Doing something to the server, one thing at a time:",
 		[CTL_CLASS_PROGRAM] = "And:",
 	};
 	enum ctl_class heading = CTL_N_CLASSES;

@@ -11,6 +11,7 @@
 #define LABEL	    22	 /* columns */
 #define HASH_LABEL  12	 /* of what has 64 digits, which so fit a row of 80 */
 #define VALUE_MAX   (VALUE_SHOWN + 1)
+#define STAMP_SHOWN 64 /* bytes of a time, with its distance */
 
 /* In the order in which one wants to know them, not that of the bus. */
 static const struct {
@@ -66,6 +67,31 @@ static void format_status(int status, char *ret)
 		(void)snprintf(ret, VALUE_MAX, "%d (%s)", status, status == 0 ? "good" : "failed");
 }
 
+/* A server of 1.8.16 knows neither why nor since when. */
+static void format_disabled(const struct model *m, const struct admin_client *client, char *ret)
+{
+	static const struct {
+		const char *name, *words;
+	} reasons[] = {
+		{ "timeout", ": it was not seen for its timeout" },
+		{ "lockdown", ": it was not seen for its timeout, in a lockdown" },
+		{ "administrator", ": an administrator said so" },
+		{ "configuration", ": its configuration says so" },
+		{ "state-lost", ": the saved state could not be read" },
+	};
+	char when[VALUE_MAX] = "";
+	const char *words = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+		if (strcmp(client->disabled_reason, reasons[i].name) == 0)
+			words = reasons[i].words;
+	}
+	if (*client->disabled_time)
+		format_time(m, client->disabled_time, when);
+	(void)snprintf(ret, VALUE_MAX, "no%s%s%.*s", words, *when ? ", since " : "", STAMP_SHOWN,
+		       when);
+}
+
 static void format_value(const struct model *m, const struct admin_client *client,
 			 enum admin_property_id id, char *ret)
 {
@@ -83,6 +109,10 @@ static void format_value(const struct model *m, const struct admin_client *clien
 		format_time(m, admin_client_text(client, id), ret);
 		break;
 	case ADMIN_KIND_BOOL:
+		if (id == ADMIN_ENABLED && !client->enabled) {
+			format_disabled(m, client, ret);
+			break;
+		}
 		(void)snprintf(ret, VALUE_MAX, "%s", admin_client_bool(client, id) ? "yes" : "no");
 		break;
 	case ADMIN_KIND_DURATION:

@@ -115,7 +115,8 @@ static inline void screen_print_row(const struct cells *cells, unsigned y, char 
 	strcpy(out + end, "\n");
 }
 
-static inline void screen_assert(struct model *m, const char *expected)
+/* The whole screen; the caller frees it. */
+static inline char *screen_draw(struct model *m)
 {
 	struct cells cells = { 0 };
 	char *out = malloc(SCREEN_MAX);
@@ -128,8 +129,25 @@ static inline void screen_assert(struct model *m, const char *expected)
 	for (unsigned y = 0; y < cells.n_rows; y++)
 		screen_print_row(&cells, y, out + strlen(out));
 	cells_deinit(&cells);
+	return out;
+}
+
+static inline void screen_assert(struct model *m, const char *expected)
+{
+	char *out = screen_draw(m);
+
 	if (strcmp(out, expected) != 0)
 		print_message("the screen is:\n%s", out);
 	assert_string_equal(out, expected);
+	free(out);
+}
+
+static inline void screen_assert_shows(struct model *m, const char *part)
+{
+	char *out = screen_draw(m);
+
+	if (!strstr(out, part))
+		print_message("the screen is:\n%s", out);
+	assert_non_null(strstr(out, part));
 	free(out);
 }

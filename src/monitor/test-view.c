@@ -193,6 +193,22 @@ static void test_view_draw__filter_and_order__said_in_the_rule(void **state)
 		      "────────────────────────────────────────\n" BANNER "\n\n");
 }
 
+static void test_view_draw__detail__why_a_client_is_disabled(void **state)
+{
+	struct model *m = *state;
+	struct admin_client *c = screen_add(m, "a");
+
+	c->enabled = false;
+	model_resize(m, 30, 100);
+	screen_type(m, "\r");
+	screen_assert_shows(m, "\n Enabled                no\n");
+	screen_set_text(&c->disabled_reason, "timeout");
+	screen_set_text(&c->disabled_time, "2026-03-04T05:06:06.089000");
+	screen_assert_shows(m,
+			    "\n Enabled                no: it was not seen for its timeout, since "
+			    "2026-03-04 05:06:06 (0:00:01 ago)\n");
+}
+
 static void test_view_draw__detail__every_property_and_events(void **state)
 {
 	struct model *m = *state;
@@ -316,6 +332,7 @@ int main(void)
 		TEST(test_view_draw__many__scrolls),
 		TEST(test_view_draw__hostile_names__escaped),
 		TEST(test_view_draw__filter_and_order__said_in_the_rule),
+		TEST(test_view_draw__detail__why_a_client_is_disabled),
 		TEST(test_view_draw__detail__every_property_and_events),
 		TEST(test_view_draw__search__finds_while_typing),
 		TEST(test_view_draw__keys__fit_80_by_24),

@@ -123,6 +123,7 @@ class CommandLine(unittest.TestCase):
                          ["Failed to access Mandos server through D-Bus:", "No such file or directory"])
         metrics = self.ours("--metrics")
         self.assertEqual((metrics.status, metrics.out.splitlines()[-2:]), (1, ["mandos_up 0", "# EOF"]))
+        self.assertEqual(self.ours("--lift").err.splitlines()[0], done.err.splitlines()[0])
 
     def complete(self, *words):
         """What bash offers for the last word, with a mandos-ctl that knows two odd clients."""
@@ -302,6 +303,67 @@ class Server(unittest.TestCase):
         self.assertEqual(sorted(self.ours("--names", "pattern-[12]", "set").out.split()),
                          ["pattern-1", "pattern-2", "set"])
         self.ours("zzz*", status=1)
+
+    @unittest.skipIf(OURS, "knows more calls")
+    def test_older_server(self):
+        """CTL-RUN-9: which call it was, and why."""
+        for words, call in ((("--log-level", "DEBUG"), "SetLogLevel('DEBUG')"),
+                            (("--lockdown",), "Set('se.recompile.Mandos.Server', 'Lockdown', True)")):
+            done = self.ours(*words, status=1)
+            self.assertEqual(done.err.splitlines()[0],
+                             "Failed to access Mandos server through D-Bus:")
+            self.assertIn(call + "\n", done.err)
+            self.assertIn("This server is an older one, which cannot do that.", done.err)
+
+    @unittest.skipUnless(OURS, "not in the reference")
+    def test_lockdown(self):
+        self.ours("--lockdown")
+        self.addCleanup(self.ours, "--lift")
+        self.assertIn("\nmandos_lockdown 1\n", self.ours("--metrics").out)
+        self.assertEqual(self.rig.ask(self.keys).kind, "refused")
+        self.ours("--lift")
+        self.assertIn("\nmandos_lockdown 0\n", self.ours("--metrics").out)
+        self.assertEqual(self.rig.ask(self.keys).kind, "given")
+        done = self.ours("--dry-run", "--lockdown")
+        self.assertEqual(done.out, "would call se.recompile.Mandos:/:org.freedesktop.DBus.Properties."
+                         "Set('se.recompile.Mandos.Server', 'Lockdown', True)\n")
+
+    @unittest.skipUnless(OURS, "not in the reference")
+    def test_add(self):
+        """From a file or standard input; all or none, and what is wrong is said with its line."""
+        file = self.rig.folder / "new"
+        file.write_text(self.rig.section("new1", self.rig.keys("new1")) +
+                        self.rig.section("new2", self.rig.keys("new2")))
+        self.ours("--add", str(file))
+        self.addCleanup(self.ours, "-r", "new*")
+        self.assertEqual(self.ours("--names", "new*").out.split(), ["new1", "new2"])
+        new3 = self.rig.section("new3", self.rig.keys("new3"))
+        done = self.ours("--add", "-", data=(new3 + "[new4]\n").encode(), status=1)
+        self.assertRegex(done.err, r"\nnew client:\d+: \[new4\] secret: missing")
+        self.assertNotIn("new3", self.ours("--names").out)
+        done = self.ours("--debug", "--add", "-", data=new3.encode())
+        self.assertNotIn("secret =", done.err)
+        self.assertIn("AddClient(<", done.err)
+        self.assertIn("new3", self.ours("--names").out)
+
+    @unittest.skipUnless(OURS, "not in the reference")
+    def test_reload_and_log_level(self):
+        self.ours("--log-level", "info")
+        self.ours("--log-level", "DEBUG")
+        clients = self.rig.config / "clients.conf"
+        good = clients.read_text()
+        self.addCleanup(clients.write_text, good)
+        self.ours("--reload")
+        clients.write_text(good + "[bad]\nsecret = aHVudGVyMg==\ntimeout = soon\n")
+        done = self.ours("--reload", status=1)
+        self.assertRegex(done.err, r"clients\.conf:\d+: \[bad\] timeout: this is no duration")
+
+    @unittest.skipUnless(OURS, "not in the reference")
+    def test_why_disabled(self):
+        self.ours("-d", "debug")
+        self.addCleanup(self.ours, "-e", "debug")
+        self.assertIn('\nmandos_client_disabled{client="debug",reason="administrator"} 1\n',
+                      self.ours("--metrics").out)
 
     @unittest.skipIf(OURS, "has room for every time")
     def test_refused_client(self):
