@@ -269,17 +269,50 @@ static void block_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
+/* What makes a script of root's do something else, in the usual languages of scripts. */
+static bool steers_scripts(const char *entry)
+{
+	static const char *const prefixes[] = {
+		"BASH", "CDPATH=", "ENV=",   "GLOBIGNORE=", "IFS=",	  "LD_",
+		"PERL", "PS4=",	   "PYTHON", "RUBY",	    "SHELLOPTS=",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		if (strncmp(entry, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void take_out_what_steers(void)
+{
+	char **kept = environ;
+
+	for (char **entry = environ; entry && *entry; entry++) {
+		if (!steers_scripts(*entry))
+			*kept++ = *entry;
+	}
+	if (kept)
+		*kept = NULL;
+	if (setenv("PATH", PATH_OF_ROOT, 1) < 0)
+		abort();
+}
+
 /*
  * Hooks have the environment that the client was given (CLI-HOOK-4). But a user who lends himself
- * root's power, and chooses what runs by it, would choose more with PATH, BASH_ENV or SHELL.
+ * root's power would choose with it what root's hooks do; and more, if he chooses them himself.
  */
 static void clean_environment(const struct options *o)
 {
 	_cleanup_free_ char *helpers = NULL;
 	const char *chosen = getenv("MANDOSPLUGINHELPERDIR");
 
-	if (!privileges_are_lent() || strcmp(o->network_hook_dir, OPTIONS_HOOK_DIR) == 0)
+	if (!privileges_are_lent())
 		return;
+	if (strcmp(o->network_hook_dir, OPTIONS_HOOK_DIR) == 0) {
+		take_out_what_steers();
+		return;
+	}
 	if (chosen)
 		helpers = strdup(chosen);
 	if (clearenv() != 0 || setenv("PATH", PATH_OF_ROOT, 1) < 0 ||

@@ -266,6 +266,25 @@ class Identities(Case):
         self.assertEqual(log.count("/usr/sbin:/usr/bin:/sbin:/bin / /run/hooks 0022\n"), 2, log)
         self.assertNotIn("/x", log)
 
+    def test_lent_power_and_the_usual_hooks(self):
+        """CLI-HOOK-4: they have the environment of the client, but for what would steer them."""
+        copy, words = self.lent(boot.program("mandos-client"), self.tmp)
+        self.hook("hook", f"env >>{self.tmp}/log\n")
+        usual = ("unshare", "--mount", "--propagation", "private", "sh", "-ec",
+                 "mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work && "
+                 "mount -t overlay -o lowerdir=/usr/lib,upperdir=/mnt/upper,workdir=/mnt/work "
+                 "overlay /usr/lib && mkdir -p /lib/mandos/network-hooks.d && "
+                 f'cp {self.tmp}/hooks/* /lib/mandos/network-hooks.d/ && exec "$@"', "sh")
+        client = self.client("--debug", "--network-hook-dir=/lib/mandos/network-hooks.d", file=copy, prefix=(
+            *usual, "env", "BASH_ENV=/x", "BASH_FUNC_env%%=() { /x; }", "ENV=/x", "PERL5OPT=/x",
+            "PATH=/tmp/x:" + os.environ["PATH"], "HARMLESS=kept", *words))
+        client.expect("imported OpenPGP key .*seckey")
+        self.end_by(client, signal.SIGTERM)
+        log = (self.tmp / "log").read_text()
+        self.assertEqual(log.count("HARMLESS=kept\n"), 2, log)
+        self.assertEqual(log.count("PATH=/usr/sbin:/usr/bin:/sbin:/bin\n"), 2, log)
+        self.assertNotIn("/x", log)
+
     def test_warden_is_root_and_deaf(self):
         """The warden keeps root, has no password pipe, and signals do not end it."""
         client = self.start()
