@@ -4,6 +4,7 @@
 import contextlib
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import stat
@@ -408,8 +409,9 @@ class User(Case):
                     self.assertEqual(self.assert_user(helper, uid, gid)["Groups"], [])
                 self.log.wait_record(rf"DEBUG: Did setuid/setgid to {uid}:{gid}\0$")
                 self.end_all()
-                for file in self.rig.state.iterdir():
-                    file.unlink()
+                shutil.rmtree(self.rig.state)
+                self.rig.state.mkdir()
+                self.rig.state.chmod(0o777)
 
     def test_without_privilege(self):
         """SRV-PROC-6, SRV-LOG-8 L6: a warning; it goes on as who it is."""
