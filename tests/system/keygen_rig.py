@@ -98,6 +98,19 @@ class Gpg:
         return done.stdout, done.stderr.decode()
 
 
+def run_reference(*args, stdin=b""):
+    """Debian's program, without a controlling terminal.
+
+    Its gpg-agent ends only some time after it. As the first process of a namespace it takes what it
+    has started with it; so nothing writes into its temporary directory when that is removed.
+    """
+    with tempfile.TemporaryDirectory(prefix="test-keygen-") as tmp:
+        return subprocess.run(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
+                               REFERENCE, *args], input=stdin, capture_output=True,
+                              start_new_session=True, timeout=DEADLINE, check=False,
+                              env={**os.environ, "TMPDIR": tmp, "HOME": tmp})
+
+
 def packet_types(listing):
     return re.findall(r"^:([a-z _]+packet)", listing, re.M)
 
@@ -148,12 +161,6 @@ class Case(unittest.TestCase):
         return subprocess.run([PROGRAM, *args], input=stdin, capture_output=True,
                               start_new_session=True, timeout=DEADLINE, check=False,
                               env=env or self.env(), **kwargs)
-
-    def run_reference(self, *args, stdin=b""):
-        with tempfile.TemporaryDirectory() as tmp:
-            return subprocess.run([REFERENCE, *args], input=stdin, capture_output=True,
-                                  start_new_session=True, timeout=DEADLINE, check=False,
-                                  env={**os.environ, "TMPDIR": tmp, "HOME": tmp})
 
     def make_keys(self, *args, **kwargs):
         done = self.run_keygen("-d", self.dir, *SMALL, *args, **kwargs)

@@ -8,7 +8,8 @@ import subprocess
 import unittest
 
 from keygen_rig import (HAVE_REFERENCE, KEY_FILES, PROGRAM, PUBKEY, SECKEY, SMALL, TLS_PRIVKEY,
-                        TLS_PUBKEY, Case, Gpg, Terminal, packet_types, read, wait_for, write)
+                        TLS_PUBKEY, Case, Gpg, Terminal, packet_types, read, run_reference, wait_for,
+                        write)
 
 
 class CommandLine(Case):
@@ -57,7 +58,7 @@ class CommandLine(Case):
         for args in self.error_table():
             with self.subTest(args=args):
                 self.assertEqual(self.run_keygen(*args).returncode,
-                                 self.run_reference(*args).returncode)
+                                 run_reference(*args).returncode)
 
     def test_length_that_is_no_number(self):
         """CLI-KEY-3: should be an error; the reference goes on with GnuPG's own default."""
@@ -223,7 +224,7 @@ class Keys(Case):
         """CLI-KEY-2"""
         for args in (["-x", "garbage"], ["-t", "BOGUS"]):
             args = ["-f", "-d", self.dir, *SMALL, *args]
-            self.assertEqual(self.run_reference(*args).returncode,
+            self.assertEqual(run_reference(*args).returncode,
                              self.run_keygen(*args).returncode)
 
     def test_every_existing_file_refuses(self):

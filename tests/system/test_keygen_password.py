@@ -11,7 +11,7 @@ import termios
 import unittest
 
 from keygen_rig import (HAVE_REFERENCE, PROGRAM, PUBKEY, SECKEY, SMALL, TLS_PUBKEY, Case, Gpg,
-                        Terminal, fields_of, packet_types, read, write)
+                        Terminal, fields_of, packet_types, read, run_reference, write)
 
 ENTER, REPEAT, MISMATCH = b"Enter passphrase: ", b"Repeat passphrase: ", b"Passphrase mismatch"
 PASSFILE_MAX = 64 * 1024
@@ -249,7 +249,7 @@ class KeyFiles(PasswordCase):
 class Interoperation(PasswordCase):
     def test_keys_of_the_reference(self):
         """CLI-KEY-4, CLI-KEY-14: sections for keys that Debian's program made."""
-        done = self.run_reference("-d", self.dir, *SMALL)
+        done = run_reference("-d", self.dir, *SMALL)
         self.assertEqual(done.returncode, 0, done.stderr)
         section = self.seal(b"password", keys=self.dir)
         self.assert_opens(section, b"password", keys=self.dir)
@@ -257,7 +257,7 @@ class Interoperation(PasswordCase):
     def test_keys_of_ours(self):
         """CLI-KEY-15: the reference says the same of our keys, but for the message."""
         write(self.passfile, b"password")
-        done = self.run_reference("-F", self.passfile, "-S", "-d", key_dir)
+        done = run_reference("-F", self.passfile, "-S", "-d", key_dir)
         self.assertEqual(done.returncode, 0, done.stderr)
         theirs, ours = done.stdout.decode(), self.seal(b"password")
         self.assert_opens(theirs, b"password")
@@ -276,7 +276,7 @@ class Interoperation(PasswordCase):
             self.copy_keys()
             os.unlink(self.path(name))
             args = ["-F", self.passfile, "-S", "-d", self.dir]
-            self.assertEqual(self.run_reference(*args).returncode,
+            self.assertEqual(run_reference(*args).returncode,
                              self.run_keygen(*args).returncode)
 
 
