@@ -249,9 +249,9 @@ static int export_key(struct openpgp *o, gpgme_export_mode_t mode, const char *h
 	return r;
 }
 
-static void warn_of_length(const char *what, const char *asked, unsigned int made)
+static void warn_of_length(const char *what, const char *type, const char *asked, unsigned int made)
 {
-	if (strtoul(asked, NULL, 10) != made)
+	if (!openpgp_is_curve(type) && strtoul(asked, NULL, 10) != made)
 		report_warning("GnuPG made a %s of %u bits; it does not make one of %s", what, made,
 			       asked);
 }
@@ -262,9 +262,9 @@ static void warn_of_lengths(struct openpgp *o, const struct openpgp_params *p)
 
 	if (gpgme_get_key(o->ctx, o->fingerprint, &key, 0) || !key->subkeys)
 		return;
-	warn_of_length("key", p->length, key->subkeys->length);
+	warn_of_length("key", p->type, p->length, key->subkeys->length);
 	if (key->subkeys->next)
-		warn_of_length("subkey", p->sublength, key->subkeys->next->length);
+		warn_of_length("subkey", p->subtype, p->sublength, key->subkeys->next->length);
 }
 
 static int make_key(struct openpgp *o, const struct openpgp_params *p)

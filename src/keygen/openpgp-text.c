@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/util.h"
+
 #define ARMOUR_BEGIN "-----BEGIN PGP "
 
 static void put_line(FILE *f, const char *keyword, const char *value)
@@ -12,6 +14,37 @@ static void put_line(FILE *f, const char *keyword, const char *value)
 	/* GnuPG takes an empty value for an error. */
 	if (*value)
 		(void)fprintf(f, "%s: %s\n", keyword, value);
+}
+
+static const struct curve {
+	const char *name, *algorithm, *curve;
+} curves[] = {
+	{ "ed25519", "EDDSA", "Ed25519" },
+	{ "cv25519", "ECDH", "Curve25519" },
+};
+
+static const struct curve *find_curve(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(curves); i++) {
+		if (strcasecmp(curves[i].name, type) == 0 ||
+		    strcasecmp(curves[i].algorithm, type) == 0)
+			return &curves[i];
+	}
+	return NULL;
+}
+
+bool openpgp_is_curve(const char *type)
+{
+	return find_curve(type) != NULL;
+}
+
+static void put_algorithm(FILE *f, bool is_subkey, const char *type, const char *length)
+{
+	const struct curve *curve = find_curve(type);
+
+	put_line(f, is_subkey ? "Subkey-Type" : "Key-Type", curve ? curve->algorithm : type);
+	put_line(f, is_subkey ? "Subkey-Curve" : "Key-Curve", curve ? curve->curve : "");
+	put_line(f, is_subkey ? "Subkey-Length" : "Key-Length", curve ? "" : length);
 }
 
 static int finish(FILE *f, char **text, char **ret)
@@ -35,11 +68,9 @@ int openpgp_params_format(const struct openpgp_params *p, char **ret)
 		return -ENOMEM;
 	(void)fputs("<GnupgKeyParms format=\"internal\">\n", f);
 	(void)fputs("%no-protection\n", f);
-	put_line(f, "Key-Type", p->type);
-	put_line(f, "Key-Length", p->length);
+	put_algorithm(f, false, p->type, p->length);
 	put_line(f, "Key-Usage", "sign,auth");
-	put_line(f, "Subkey-Type", p->subtype);
-	put_line(f, "Subkey-Length", p->sublength);
+	put_algorithm(f, true, p->subtype, p->sublength);
 	put_line(f, "Subkey-Usage", "encrypt");
 	put_line(f, "Name-Real", p->name);
 	put_line(f, "Name-Comment", p->comment);

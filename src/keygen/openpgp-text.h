@@ -5,17 +5,29 @@
  * names the key. Pure formatting of what options_check_texts() has let through.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/secret.h"
 
-/** struct openpgp_params - as given on the command line; empty texts are left out */
+/** struct openpgp_params - as given on the command line; empty texts are left out
+ *
+ * A length is not used where openpgp_is_curve() says so of the type.
+ */
 struct openpgp_params {
 	const char *type, *length;
 	const char *subtype, *sublength;
 	const char *name, *email, *comment;
 	const char *expire;
 };
+
+/**
+ * openpgp_is_curve() - whether @type is a key on Curve25519, whose length is fixed
+ *
+ * "ed25519" signs and "cv25519" encrypts, as gpg(1) names them in --quick-generate-key; "EDDSA" and
+ * "ECDH", the algorithms, mean the same. Upper and lower case are one.
+ */
+bool openpgp_is_curve(const char *type);
 
 /**
  * openpgp_params_format() - the block for gpgme_op_genkey(3)

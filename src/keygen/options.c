@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "keygen/openpgp-text.h"
 
 static const struct option long_options[] = {
 	{ "version", no_argument, NULL, 'v' },
@@ -88,7 +89,6 @@ enum options_result options_parse(int argc, char **argv, struct options *ret)
 	struct options o = {
 		.type = DEFAULT_OPENPGP_TYPE,
 		.length = DEFAULT_OPENPGP_BITS,
-		.subtype = DEFAULT_OPENPGP_TYPE,
 		.sublength = DEFAULT_OPENPGP_BITS,
 		.email = "",
 		.comment = "",
@@ -113,6 +113,8 @@ enum options_result options_parse(int argc, char **argv, struct options *ret)
 		if (show == OPTIONS_OK)
 			show = r;
 	}
+	if (!o.subtype)
+		o.subtype = openpgp_is_curve(o.type) ? DEFAULT_CURVE_SUBTYPE : DEFAULT_OPENPGP_TYPE;
 	if (optind < argc)
 		o.operand = argv[optind];
 	*ret = o;
@@ -181,7 +183,7 @@ bool options_check_texts(const struct options *o, char *ret_message)
 		return refuse(ret_message, "empty key type; give one with --type");
 	if (*o->name == '\0')
 		return refuse(ret_message, "empty key name; give one with --name");
-	if (!is_length(o->length))
+	if (!openpgp_is_curve(o->type) && !is_length(o->length))
 		return refuse(ret_message, "invalid key length; give 512 or more with --length");
 	if (*o->expire == '\0')
 		return refuse(ret_message, "empty key expiry; give 0 for a key without one");
@@ -212,9 +214,10 @@ void options_print_help(FILE *out, const char *program)
 		"  -v, --version            print the version and exit\n"
 		"\n"
 		"Making keys:\n"
-		"  -t, --type TYPE          OpenPGP key type (default: RSA)\n"
+		"  -t, --type TYPE          OpenPGP key type: RSA (the default), ed25519, ...\n"
 		"  -l, --length BITS        OpenPGP key length (default: 4096)\n"
-		"  -s, --subtype TYPE       OpenPGP subkey type (default: RSA)\n"
+		"  -s, --subtype TYPE       OpenPGP subkey type (default: RSA; cv25519 with "
+		"ed25519)\n"
 		"  -L, --sublength BITS     OpenPGP subkey length (default: 4096)\n"
 		"  -e, --email ADDRESS      e-mail address in the OpenPGP key\n"
 		"  -c, --comment TEXT       comment in the OpenPGP key\n"

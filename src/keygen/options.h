@@ -15,6 +15,7 @@
 #define OPTION_MESSAGE_MAX    256
 #define DEFAULT_OPENPGP_TYPE  "RSA"
 #define DEFAULT_OPENPGP_BITS  "4096"
+#define DEFAULT_CURVE_SUBTYPE "cv25519" /* with a key type that is a curve */
 #define DEFAULT_TLS_KEY_TYPE  "ed25519"
 #define DEFAULT_OPENPGP_VALID "0"
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "keygen/openpgp-text.h"
 
 static const struct openpgp_params bare = {
@@ -55,6 +56,38 @@ static void test_openpgp_params_format__comment_and_address__given(void **state)
 				     "Name-Comment: rack 5\n"
 				     "Name-Email: root@example.org\n"));
 	free(text);
+}
+
+static void test_openpgp_params_format__curves__named_and_without_lengths(void **state)
+{
+	static const char want[] = "Key-Type: EDDSA\n"
+				   "Key-Curve: Ed25519\n"
+				   "Key-Usage: sign,auth\n"
+				   "Subkey-Type: ECDH\n"
+				   "Subkey-Curve: Curve25519\n"
+				   "Subkey-Usage: encrypt\n";
+	static const char *const names[][2] = { { "ed25519", "cv25519" },
+						{ "EDDSA", "ECDH" },
+						{ "Ed25519", "Cv25519" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct openpgp_params p = bare;
+		char *text = NULL;
+
+		p.type = names[i][0];
+		p.subtype = names[i][1];
+		assert_int_equal(openpgp_params_format(&p, &text), 0);
+		assert_non_null(strstr(text, want));
+		free(text);
+	}
+}
+
+static void test_openpgp_is_curve__other_types__are_none(void **state)
+{
+	static const char *const names[] = { "RSA", "", "ed2551", "ed25519x", "nistp256", "25519" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_false(openpgp_is_curve(names[i]));
 }
 
 static void test_openpgp_header_format__with_and_without_extras__as_the_reference(void **state)
@@ -119,6 +152,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_openpgp_params_format__no_address__no_empty_lines),
 		cmocka_unit_test(test_openpgp_params_format__comment_and_address__given),
+		cmocka_unit_test(test_openpgp_params_format__curves__named_and_without_lengths),
+		cmocka_unit_test(test_openpgp_is_curve__other_types__are_none),
 		cmocka_unit_test(
 			test_openpgp_header_format__with_and_without_extras__as_the_reference),
 		cmocka_unit_test(test_openpgp_header_insert__armour__behind_its_first_line),

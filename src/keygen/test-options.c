@@ -87,6 +87,18 @@ static void test_options_parse__abbreviated_and_mixed__taken(void **state)
 	assert_string_equal(o.operand, "word");
 }
 
+static void test_options_parse__key_type_is_a_curve__subkey_too_unless_named(void **state)
+{
+	struct options o;
+
+	assert_int_equal(PARSE(&o, "-t", "ed25519"), OPTIONS_OK);
+	assert_string_equal(o.subtype, "cv25519");
+	assert_int_equal(PARSE(&o, "-s", "RSA", "-t", "ed25519"), OPTIONS_OK);
+	assert_string_equal(o.subtype, "RSA");
+	assert_int_equal(PARSE(&o, "-t", "DSA"), OPTIONS_OK);
+	assert_string_equal(o.subtype, "RSA");
+}
+
 static void test_options_parse__passfile__implies_password_mode(void **state)
 {
 	struct options o;
@@ -183,6 +195,9 @@ static void test_options_check_texts__lengths__512_to_six_digits(void **state)
 		o.length = bad[i];
 		assert_false(check(&o));
 	}
+	/* A curve has only one. */
+	o.type = "ed25519";
+	assert_true(check(&o));
 	/* The subkey's is GnuPG's to judge. */
 	o = defaults();
 	o.sublength = "1";
@@ -225,6 +240,7 @@ int main(void)
 		cmocka_unit_test(test_options_parse__nothing_given__defaults),
 		cmocka_unit_test(test_options_parse__short_options__all_taken),
 		cmocka_unit_test(test_options_parse__abbreviated_and_mixed__taken),
+		cmocka_unit_test(test_options_parse__key_type_is_a_curve__subkey_too_unless_named),
 		cmocka_unit_test(test_options_parse__passfile__implies_password_mode),
 		cmocka_unit_test(test_options_parse__double_dash__ends_options),
 		cmocka_unit_test(test_options_parse__bad_options__bad),

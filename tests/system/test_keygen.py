@@ -203,6 +203,32 @@ class Keys(Case):
             keys = [f for f in gpg.colons(self.path(PUBKEY)) if f[0] in ("pub", "sub")]
         self.assertEqual([(f[2], f[3]) for f in keys], [("1024", "17"), ("1024", "16")])
 
+    def test_curve25519(self):
+        """CLI-KEY-5, and beyond: keys on the curve, which the reference cannot make."""
+        for args in (["-t", "ed25519"], ["-t", "EDDSA", "-s", "ECDH", "-l", "256", "-x", "2d"],
+                     ["-t", "ed25519", "-s", "cv25519", "-L", ""]):
+            done = self.run_keygen("-f", "-d", self.dir, "-n", "client", *args)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""))
+            with Gpg(self.top) as gpg:
+                lines = gpg.colons(self.path(PUBKEY))
+                listing = gpg.packets(read(self.path(SECKEY), "rb"))
+            keys = [line for line in lines if line[0] in ("pub", "sub")]
+            # Length, algorithm (22 is EdDSA, 18 is ECDH), usages, curve.
+            self.assertEqual([(f[2], f[3], f[11], f[16]) for f in keys],
+                             [("255", "22", "scaESCA", "ed25519"), ("255", "18", "e", "cv25519")])
+            self.assertEqual([bool(f[6]) for f in keys], ["-x" in args] * 2)
+            self.assertEqual(listing.count("checksum: "), 2)  # no passphrase
+
+    def test_curve25519_and_rsa(self):
+        """CLI-KEY-1: each key has the type that was given."""
+        for args, want in ((["-t", "ed25519", "-s", "RSA", "-L", "1024"], ["22", "1"]),
+                           (["-t", "RSA", "-l", "1024", "-s", "cv25519"], ["1", "18"])):
+            done = self.run_keygen("-f", "-d", self.dir, *args)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            with Gpg(self.top) as gpg:
+                keys = [f[3] for f in gpg.colons(self.path(PUBKEY)) if f[0] in ("pub", "sub")]
+            self.assertEqual(keys, want)
+
     def test_length_that_gnupg_changes(self):
         """CLI-KEY-3: the sub-length is not checked; that GnuPG takes another is said."""
         done = self.run_keygen("-d", self.dir, "-l", "1024", "-L", "512")
