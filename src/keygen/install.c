@@ -38,19 +38,19 @@ static void closedirp(DIR **d)
 		(void)closedir(*d);
 }
 
-int install_check_dir(const char *dir, bool must_be_writable)
+int install_check_dir(const char *dir, const char *option, bool must_be_writable)
 {
 	struct stat st;
 	int r;
 
 	if (stat(dir, &st) < 0) {
 		r = -errno;
-		report_error("%s: %s; make the directory, or name another with --dir", dir,
-			     strerror(-r));
+		report_error("%s: %s; make the directory, or name another with %s", dir,
+			     strerror(-r), option);
 		return r;
 	}
 	if (!S_ISDIR(st.st_mode)) {
-		report_error("%s is not a directory; name one with --dir", dir);
+		report_error("%s is not a directory; name one with %s", dir, option);
 		return -ENOTDIR;
 	}
 	if (access(dir, R_OK) < 0) {
@@ -65,10 +65,13 @@ int install_check_dir(const char *dir, bool must_be_writable)
 	return 0;
 }
 
-int install_check_absent(const char *dir)
+int install_check_name(const char *name)
 {
-	static const char *const names[] = { FILE_SECKEY, FILE_PUBKEY, FILE_TLS_PRIVKEY,
-					     FILE_TLS_PUBKEY };
+	return strlen(name) + INSTALL_SUFFIX_MAX < INSTALL_NAME_MAX ? 0 : -ENAMETOOLONG;
+}
+
+int install_check_absent(const char *dir, const char *const *names, size_t n_names)
+{
 	_cleanup_fd_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0) {
@@ -77,10 +80,9 @@ int install_check_absent(const char *dir)
 		report_error("directory %s cannot be opened: %s", dir, strerror(-r));
 		return r;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+	for (size_t i = 0; i < n_names; i++) {
 		if (faccessat(fd, names[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-			report_error("%s/%s exists; use --force to replace the keys (a backup is "
-				     "kept)",
+			report_error("%s/%s exists; use --force to replace it (a backup is kept)",
 				     dir, names[i]);
 			return -EEXIST;
 		}

@@ -17,7 +17,8 @@
 
 #define INSTALL_FILES_MAX  4
 #define INSTALL_BACKUP_MAX 999999999UL
-#define INSTALL_NAME_MAX   64
+#define INSTALL_NAME_MAX   256 /* with the NUL: what a directory entry can have */
+#define INSTALL_SUFFIX_MAX 22  /* what is put behind a name; ".new-0123456789abcdef~" */
 
 #define FILE_SECKEY	 "seckey.txt"
 #define FILE_PUBKEY	 "pubkey.txt"
@@ -32,24 +33,29 @@ struct install_file {
 
 /**
  * install_check_dir() - that @dir is a directory, readable, and writable if it @must_be_writable
+ * @option: by which the user can name another
  *
  * Errors: -ENOTDIR, -EACCES, errno of stat(2); reported.
  * Source: CLI-KEY-3.
  */
-int install_check_dir(const char *dir, bool must_be_writable);
+int install_check_dir(const char *dir, const char *option, bool must_be_writable);
+
+/** install_check_name() - that a file of that name can be installed; -ENAMETOOLONG */
+int install_check_name(const char *name);
 
 /**
- * install_check_absent() - that none of the four key files is in @dir
+ * install_check_absent() - that none of @n_names files is in @dir
  *
  * Errors: -EEXIST, errno of open(2) for @dir; reported.
  * Source: CLI-KEY-3.
  */
-int install_check_absent(const char *dir);
+int install_check_absent(const char *dir, const char *const *names, size_t n_names);
 
 /**
  * install_files() - @files into @dir, mode 0600
  * @replace: keep numbered backups of existing files; without it they are an error
  *
+ * The names have passed install_check_name().
  * Errors: -EEXIST, errno of what failed; reported, and @dir is as it was.
  * Source: CLI-KEY-4, CLI-KEY-7, CLI-KEY-8.
  */

@@ -47,20 +47,22 @@ static char *host_name(void)
 /* The checks of CLI-KEY-3, in its order. */
 static int check(const struct options *o, const char *dir)
 {
+	static const char *const names[] = { FILE_SECKEY, FILE_PUBKEY, FILE_TLS_PRIVKEY,
+					     FILE_TLS_PUBKEY };
 	char message[OPTION_MESSAGE_MAX];
 
 	if (o->operand) {
 		report_error("unknown argument \"%s\"; --help lists the options", o->operand);
 		return -EINVAL;
 	}
-	if (install_check_dir(dir, o->mode == OPTIONS_MAKE_KEYS) < 0)
+	if (install_check_dir(dir, "--dir", o->mode == OPTIONS_MAKE_KEYS) < 0)
 		return -EINVAL;
 	if (!options_check_texts(o, message)) {
 		report_error("%s", message);
 		return -EINVAL;
 	}
 	if (o->mode == OPTIONS_MAKE_KEYS && !o->force)
-		return install_check_absent(dir);
+		return install_check_absent(dir, names, ARRAY_SIZE(names));
 	return 0;
 }
 

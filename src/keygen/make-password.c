@@ -15,6 +15,7 @@
 #include "keygen/openpgp-key.h"
 #include "keygen/prompt.h"
 #include "keygen/report.h"
+#include "keygen/secfile.h"
 #include "keygen/section.h"
 #include "keygen/ssh-key.h"
 #include "keygen/tls-key.h"
@@ -146,12 +147,13 @@ static int seal(const struct options *o, const char *dir, struct parts *parts)
 	return parts->fingerprint ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int print(const struct options *o, const struct parts *p)
+static int print(const struct options *o, const struct parts *p, const struct secfile *file)
 {
 	const struct section section = {
 		.name = o->name,
 		.key_id = p->key_id[0] ? p->key_id : NULL,
 		.fingerprint = p->fingerprint,
+		.secfile = file ? file->path : NULL,
 		.message = p->message,
 		.message_size = p->message_size,
 		.ssh_type = p->ssh.type,
@@ -167,9 +169,24 @@ static int print(const struct options *o, const struct parts *p)
 	return EXIT_SUCCESS;
 }
 
+static int gather(const struct options *o, const char *dir, struct parts *parts)
+{
+	int status;
+
+	if (read_key_id(dir, parts->key_id) < 0)
+		return EXIT_FAILURE;
+	status = seal(o, dir, parts);
+	if (status != EXIT_SUCCESS)
+		return status;
+	if (!o->no_ssh && ssh_key_find(&parts->ssh) < 0)
+		return EXIT_FAILURE;
+	return interrupt_signal() ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int make_password(const struct options *o, const char *dir)
 {
 	_cleanup_(parts_deinit) struct parts parts = { 0 };
+	struct secfile secfile, *file = o->secfile ? &secfile : NULL;
 	int status, r;
 
 	r = interrupt_init();
@@ -177,14 +194,12 @@ int make_password(const struct options *o, const char *dir)
 		report_error("cannot prepare for signals: %s", strerror(-r));
 		return EXIT_FAILURE;
 	}
-	if (read_key_id(dir, parts.key_id) < 0)
+	if (file && secfile_prepare(o->secfile, o->force, file) < 0)
 		return EXIT_FAILURE;
-	status = seal(o, dir, &parts);
+	status = gather(o, dir, &parts);
 	if (status != EXIT_SUCCESS)
 		return status;
-	if (!o->no_ssh && ssh_key_find(&parts.ssh) < 0)
+	if (file && secfile_write(file, parts.message, parts.message_size, o->force) < 0)
 		return EXIT_FAILURE;
-	if (interrupt_signal())
-		return EXIT_FAILURE;
-	return print(o, &parts);
+	return print(o, &parts, file);
 }

@@ -8,6 +8,11 @@
 #include "base/util.h"
 #include "keygen/openpgp-text.h"
 
+/* Options without a short form. */
+enum {
+	KEY_SECFILE = 256,
+};
+
 static const struct option long_options[] = {
 	{ "version", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -25,6 +30,7 @@ static const struct option long_options[] = {
 	{ "password", no_argument, NULL, 'p' },
 	{ "passfile", required_argument, NULL, 'F' },
 	{ "no-ssh", no_argument, NULL, 'S' },
+	{ "secfile", required_argument, NULL, KEY_SECFILE },
 	{ 0 },
 };
 
@@ -71,6 +77,10 @@ static enum options_result take_flag(struct options *o, int option)
 		return OPTIONS_OK;
 	case 'F':
 		o->passfile = optarg;
+		o->mode = OPTIONS_MAKE_PASSWORD;
+		return OPTIONS_OK;
+	case KEY_SECFILE:
+		o->secfile = optarg;
 		o->mode = OPTIONS_MAKE_PASSWORD;
 		return OPTIONS_OK;
 	case 'p':
@@ -229,6 +239,11 @@ void options_print_help(FILE *out, const char *program)
 		"Encrypting a password:\n"
 		"  -p, --password           ask for the password\n"
 		"  -F, --passfile FILE      take the bytes of FILE as they are\n"
-		"  -S, --no-ssh             do not look for an SSH host key to check by\n",
+		"  -S, --no-ssh             do not look for an SSH host key to check by\n"
+		"      --secfile FILE       write the encrypted password into FILE, and its name "
+		"into "
+		"the\n"
+		"                           section\n"
+		"  -f, --force              replace FILE, after a numbered backup\n",
 		out);
 }

@@ -46,6 +46,7 @@ struct options {
 	const char *expire;
 	const char *tls_key_type;
 	const char *passfile;
+	const char *secfile;
 	const char *operand; /* the first word that is no option, or NULL */
 	bool force;
 	bool no_ssh;

@@ -50,15 +50,19 @@ static void write_checker(FILE *out, const char *ssh_type, const char *ssh_key)
 
 int section_write(FILE *out, const struct section *s)
 {
-	int r;
+	int r = 0;
 
 	(void)fprintf(out, "[%s]\n", s->name);
 	write_value(out, "host", s->name);
 	if (s->key_id)
 		write_value(out, "key_id", s->key_id);
 	write_value(out, "fingerprint", s->fingerprint);
-	(void)fputs("secret =\n", out);
-	r = write_base64(out, s->message, s->message_size);
+	if (s->secfile) {
+		write_value(out, "secfile", s->secfile);
+	} else {
+		(void)fputs("secret =\n", out);
+		r = write_base64(out, s->message, s->message_size);
+	}
 	if (r < 0)
 		return r;
 	if (s->ssh_type)

@@ -16,6 +16,7 @@ struct section {
 	const char *name;
 	const char *key_id; /* or NULL: 64 lower-case hexadecimal digits */
 	const char *fingerprint;
+	const char *secfile;	/* or NULL: the file that has the message; then no @message */
 	const uint8_t *message; /* the binary OpenPGP message */
 	size_t message_size;
 	const char *ssh_type; /* or NULL: key type as ssh-keyscan(1) was asked for it */

@@ -95,6 +95,20 @@ static void test_section_write__percent_sign__doubled_for_the_server(void **stat
 	free(text);
 }
 
+static void test_section_write__secfile__instead_of_the_secret(void **state)
+{
+	const struct section s = { .name = "x",
+				   .fingerprint = "F",
+				   .secfile = "/etc/mandos/100% x",
+				   .message = message,
+				   .message_size = 96 };
+	char *text = format(&s);
+
+	assert_string_equal(text,
+			    "[x]\nhost = x\nfingerprint = F\nsecfile = /etc/mandos/100%% x\n");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +116,7 @@ int main(void)
 		cmocka_unit_test(test_section_write__no_key_id_no_ssh__lines_absent),
 		cmocka_unit_test(test_section_write__full_lines__no_empty_line_behind),
 		cmocka_unit_test(test_section_write__percent_sign__doubled_for_the_server),
+		cmocka_unit_test(test_section_write__secfile__instead_of_the_secret),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

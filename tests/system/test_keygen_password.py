@@ -144,6 +144,86 @@ class Section(PasswordCase):
         self.assertIn(b"No space left", done.stderr)
 
 
+class Secfile(PasswordCase):
+    """--secfile, which the reference does not have; SRV-CLNT-9 is what the server makes of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.out = os.path.join(self.top, "out")
+        os.mkdir(self.out)
+        self.secfile = os.path.join(self.out, "web1.secret")
+
+    def refused(self, path, message, *args, code=1):
+        """With a password that cannot be read: the file is what is looked at first."""
+        done = self.run_keygen("-F", "/nonexistent", "-S", "-d", key_dir, "--secfile", path, *args,
+                               cwd=self.out)
+        self.assert_refused(done, code, message)
+
+    def assert_file_opens(self, password):
+        with Gpg(self.top) as gpg:
+            plain, status = gpg.decrypt(key_dir, read(self.secfile, "rb"))
+        self.assertEqual(plain, password)
+        self.assertIn("VALIDSIG", status)
+
+    def test_file_and_section(self):
+        """The message in binary, mode 0600 whatever the umask, and its name in the section."""
+        section = self.seal(b"one", "-n", "web1", "--secfile", self.secfile, umask=0)
+        self.assertRegex(section, r"\A\[web1\]\nhost = web1\nkey_id = [0-9a-f]{64}\n"
+                                  r"fingerprint = [0-9A-F]{40}\nsecfile = (.+)\n\Z")
+        self.assertEqual(fields_of(section)["secfile"], self.secfile)
+        self.assertEqual(os.listdir(self.out), ["web1.secret"])
+        self.assertEqual(os.stat(self.secfile).st_mode & 0o7777, 0o600)
+        self.assert_file_opens(b"one")
+
+    def test_relative_name(self):
+        """It is said in full, since the server has another working directory."""
+        section = self.seal(b"x", "--secfile", "web1.secret", cwd=self.out)
+        self.assertEqual(fields_of(section)["secfile"], self.secfile)
+        self.assert_file_opens(b"x")
+
+    def test_force(self):
+        """A file that is there stays; with --force it becomes a numbered backup."""
+        self.seal(b"one", "--secfile", self.secfile)
+        old = read(self.secfile, "rb")
+        self.refused(self.secfile, b"--force")
+        self.assertEqual((os.listdir(self.out), read(self.secfile, "rb")), (["web1.secret"], old))
+        self.seal(b"two", "--secfile", self.secfile, "--force")
+        self.assertEqual(sorted(os.listdir(self.out)), ["web1.secret", "web1.secret.~1~"])
+        self.assertEqual(read(self.secfile + ".~1~", "rb"), old)
+        self.assert_file_opens(b"two")
+
+    def test_implies_password_mode(self):
+        """It never makes keys; without a terminal there is nobody to ask."""
+        done = self.run_keygen("-d", key_dir, "-S", "--secfile", self.secfile)
+        self.assert_refused(done, 1, b"no terminal")
+        self.assertEqual(os.listdir(self.out), [])
+
+    def test_names_that_clients_conf_cannot_say(self):
+        """SRV-CLNT-9: $NAME is expanded there, white space stripped; "~" is harmless in a full
+        name, and a percent sign is doubled."""
+        for name in ("$HOME", "a${x}", "x ", "a\nchecker = evil", "", "x/", "x" * 234):
+            self.refused(name, b"--secfile")
+        section = self.seal(b"x", "--secfile", "~root %(host)s", cwd=self.out)
+        self.assertEqual(fields_of(section)["secfile"], self.out + "/~root %%(host)s")
+
+    def test_longest_name(self):
+        self.seal(b"x", "--secfile", "x" * 233, cwd=self.out)
+        self.seal(b"x", "--secfile", "x" * 233, "-f", cwd=self.out)
+        self.assertEqual(sorted(os.listdir(self.out)), ["x" * 233, "x" * 233 + ".~1~"])
+
+    def test_directory_that_cannot_be_written(self):
+        self.refused("/nonexistent/x", b"name another with --secfile")
+        self.refused(self.passfile + "/x", b"--secfile")
+        os.mkdir(self.secfile)
+        self.refused(self.secfile, b"exists")
+
+    def test_failure_leaves_nothing(self):
+        """No password, no file."""
+        done = self.run_keygen("-F", "/nonexistent", "-S", "-d", key_dir, "--secfile", self.secfile)
+        self.assert_refused(done, 1, b"/nonexistent")
+        self.assertEqual(os.listdir(self.out), [])
+
+
 class Passfile(PasswordCase):
     def test_bytes_as_they_are(self):
         """CLI-KEY-13: the last line feed, NUL bytes and white space belong to the password."""
