@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -14,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/secret.h"
+#include "base/util.h"
 #include "runner/catalogue.h"
 #include "runner/config-file.h"
 #include "runner/console.h"
@@ -104,6 +106,23 @@ static void show_settings(const struct settings *s)
 	}
 }
 
+/* For whoever tries a plugin without a boot; what it prints is no password, and nobody is asked. */
+static int show_options(const struct settings *s)
+{
+	const struct plugin_settings *own = settings_find(s, s->shown);
+	const struct words *lists[] = { own ? &own->args : NULL, &s->args };
+
+	if (own && own->disabled) {
+		report_error("'%s' is disabled", s->shown);
+		return EX_UNAVAILABLE;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		for (size_t j = 0; lists[i] && j < lists[i]->n; j++)
+			(void)printf("%s\n", lists[i]->list[j]);
+	}
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EX_IOERR;
+}
+
 static int find_plugins(struct race *race, struct words *names)
 {
 	int r = catalogue_read(&race->settings, names);
@@ -125,14 +144,17 @@ static int find_plugins(struct race *race, struct words *names)
 	return 0;
 }
 
-/* 0, the status that goes with a prompt, or -1: something was shown, end. */
+/* 0, the status that goes with a prompt, or -1: something was shown, end. With --show-options the
+ * status to end with. */
 static int begin(int argc, char **argv, struct race *race, struct configuration *c)
 {
 	int status = read_settings(argc, argv, &race->settings, &c->file);
 	int r;
 
-	if (status < 0)
+	if (status < 0 || (status != 0 && race->settings.shown))
 		return status;
+	if (race->settings.shown)
+		return show_options(&race->settings);
 	if (status == 0) {
 		console_set_debug(race->settings.debug);
 		show_settings(&race->settings);
@@ -198,7 +220,10 @@ int main(int argc, char **argv)
 	console_open();
 	race.environment = environ;
 	status = begin(argc, argv, &race, &configuration);
-	status = status < 0 ? EXIT_SUCCESS : conclude(&race, status);
+	if (status < 0)
+		status = EXIT_SUCCESS;
+	else if (!race.settings.shown)
+		status = conclude(&race, status);
 	race_deinit(&race);
 	words_deinit(&configuration.file);
 	words_deinit(&configuration.names);

@@ -27,6 +27,7 @@ enum key {
 	KEY_CONFIG_FILE,
 	KEY_USERID,
 	KEY_GROUPID,
+	KEY_SHOW,
 	KEY_DEBUG,
 };
 
@@ -42,6 +43,7 @@ static const struct argp_option option_table[] = {
 	{ "config-file", KEY_CONFIG_FILE, "FILE", 0, "File with more options", 1 },
 	{ "userid", KEY_USERID, "ID", 0, "User number to run the plugins as", 1 },
 	{ "groupid", KEY_GROUPID, "ID", 0, "Group number to run the plugins as", 1 },
+	{ "show-options", KEY_SHOW, "PLUGIN", 0, "Print this plugin's options, and run none", 1 },
 	{ "debug", KEY_DEBUG, NULL, 0, "Say what is done, on standard error", 1 },
 	{ "help", '?', NULL, 0, "Show this help", 2 },
 	{ "usage", KEY_USAGE, NULL, 0, "Show a short usage message", 2 },
@@ -164,6 +166,11 @@ static error_t on_key(int key, char *arg, struct argp_state *state)
 	case KEY_CONFIG_FILE:
 		if (parse->pass == OPTIONS_FIND_FILE)
 			parse->settings->config_file = arg;
+		return 0;
+	case KEY_SHOW:
+		/* In a file it would take its password away from a boot. */
+		if (parse->pass == OPTIONS_FIND_FILE)
+			parse->settings->shown = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (*arg == '\0')

@@ -12,8 +12,8 @@ enum options_result {
 
 /** enum options_pass - CLI-RUN-7, CLI-RUN-12 */
 enum options_pass {
-	OPTIONS_FIND_FILE, /* the command line; only --config-file counts */
-	OPTIONS_FROM_FILE, /* words of the file; --config-file does not count */
+	OPTIONS_FIND_FILE, /* the command line; only --config-file and --show-options count */
+	OPTIONS_FROM_FILE, /* words of the file; those two do not count */
 	OPTIONS_ALL,	   /* the command line */
 };
 

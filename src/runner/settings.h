@@ -37,6 +37,7 @@ struct settings {
 	const char *plugin_dir;
 	const char *helper_dir;
 	const char *config_file;
+	const char *shown; /* the plugin whose options are to be shown, or NULL */
 	uid_t uid;
 	gid_t gid;
 	bool debug;

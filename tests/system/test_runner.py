@@ -424,6 +424,25 @@ class Fixed(RunnerCase):
             with self.subTest(words=words):
                 self.assert_gives(b"typed", *words, stdin=self.answer(b"typed\n"))
 
+    def test_show_options__as_the_plugin_would_get_them(self):
+        """CLI-RUN-2, CLI-RUN-7, CLI-RUN-8; and it is not started."""
+        config = self.tmp / "config"
+        config.write_text("-o p:a,,b # two\n--global-options=g --disable=q --show-options=q\n")
+        self.plugin("p", f"touch {self.tmp}/started")
+        for name, want in (("p", b"a\n\nb\nc\ng\n"), ("other", b"g\n")):
+            self.assert_gives(want, "--show-options", name, "--config-file", config, "-o", "p:c")
+        self.assertFalse((self.tmp / "started").exists())
+
+    def test_show_options__errors__nobody_is_asked(self):
+        """Unlike CLI-RUN-35: what is asked for here is no password."""
+        config = self.tmp / "config"
+        config.write_text("--disable=q --bogus")
+        for words, status in ((["--disable=q"], UNAVAILABLE), (["--bogus"], USAGE), (["word"], USAGE),
+                              (["--config-file", config], CONFIG)):
+            process = self.assert_gives(b"", "--show-options=q", *words, status=status,
+                                        stdin=self.answer(SECRET))
+            self.assertNotEqual(process.stderr, "")
+
     def test_winner__not_signalled(self):
         """D18, CLI-RUN-30"""
         self.plugin("a", f"echo $$ >{self.tmp}/a; {STUCK}")
