@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/locate.h"
 #include "base/secret.h"
 
 #define CHANNEL_FD	 3
@@ -42,32 +43,6 @@ int launch_find(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++) {
 		if (strcmp(helpers[i].name, name) == 0)
 			return (int)i;
-	}
-	return -ENOENT;
-}
-
-/*
- * Helpers are found from where this program is, never through PATH: beside it (a build directory),
- * or where this package installs them.
- */
-static int find_program(const char *name, char ret_path[PATH_MAX])
-{
-	static const char *const places[] = { "", SBIN_TO_PKGLIB "/" };
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (n < 0)
-		return -errno;
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	if (!slash)
-		return -ENOENT;
-	slash[1] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		n = snprintf(ret_path, PATH_MAX, "%s%s%s", self, places[i], name);
-		if (n < PATH_MAX && access(ret_path, X_OK) == 0)
-			return 0;
 	}
 	return -ENOENT;
 }
@@ -153,7 +128,7 @@ static int32_t start_helper(const struct launch_request *request, const int *fds
 	h = &helpers[request->helper];
 	if (request->debug && !h->may_debug)
 		return -EPROTO;
-	r = find_program(h->name, path);
+	r = locate_program(SBIN_TO_PKGLIB "/", h->name, path);
 	if (r < 0)
 		return r;
 	pid = fork_sibling();
