@@ -77,6 +77,8 @@ class Gpg:
 
     def __exit__(self, *_):
         subprocess.run(["gpgconf", "--homedir", self.home, "--kill", "all"], check=True)
+        # That only asks the agent, which removes its sockets as its last act.
+        wait_for(lambda: not processes_of(self.home), "the end of the test's gpg-agent")
         shutil.rmtree(self.home)
 
     def run(self, *args, data=None, check=True):
