@@ -111,3 +111,26 @@ int child_end(pid_t pid, usec_t deadline)
 		(void)kill(pid, SIGKILL);
 	return reap(pid);
 }
+
+int child_output(const struct child_plan *plan, char *output, size_t size, usec_t deadline)
+{
+	struct child_plan with_pipe = *plan;
+	_cleanup_fd_ int read_end = -1;
+	int fds[2], r, status;
+	pid_t pid = 0;
+
+	output[0] = '\0';
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	read_end = fds[0];
+	with_pipe.out = fds[1];
+	r = child_start(&with_pipe, &pid);
+	fd_close(fds[1]);
+	if (r < 0)
+		return r;
+	r = child_read(read_end, output, size, deadline);
+	status = child_end(pid, r < 0 ? 0 : deadline);
+	if (interrupt_signal())
+		return -ECANCELED;
+	return r < 0 ? r : status;
+}

@@ -46,6 +46,16 @@ int child_start(const struct child_plan *plan, pid_t *ret_pid);
 int child_read(int fd, char *output, size_t size, usec_t deadline);
 
 /**
+ * child_output() - a program from its start to its end, and what it printed
+ * @plan:    its @out is not looked at
+ * @output:  as child_read()
+ *
+ * Returns its exit status as child_end().
+ * Errors: as child_start() and child_read(); -ECANCELED once a signal was caught.
+ */
+int child_output(const struct child_plan *plan, char *output, size_t size, usec_t deadline);
+
+/**
  * child_end() - waits for it, until @deadline
  *
  * One that is late gets SIGTERM, and SIGKILL CHILD_END_WAIT later; so does one that runs when a

@@ -4,3 +4,7 @@
 
 /* OpenPGP: what GnuPG itself exits with, which scripts saw from the reference. */
 #define EXIT_OPENPGP 2
+
+/* What --test found out. */
+#define EXIT_NO_PASSWORD 3
+#define EXIT_NO_KEYSLOT	 4

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * mandos-keygen: the keys of a Mandos client, and its password for the server.
+ * mandos-keygen: the keys of a Mandos client, its password for the server, and a trial of both.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -18,6 +18,7 @@
 #include "keygen/make-password.h"
 #include "keygen/options.h"
 #include "keygen/report.h"
+#include "keygen/try-boot.h"
 
 #define OLD_KEY_DIR CONFIG_DIR "/keys"
 
@@ -51,8 +52,8 @@ static int check(const struct options *o, const char *dir)
 					     FILE_TLS_PUBKEY };
 	char message[OPTION_MESSAGE_MAX];
 
-	if (o->operand) {
-		report_error("unknown argument \"%s\"; --help lists the options", o->operand);
+	if (o->n_words > 0 && o->mode != OPTIONS_TEST) {
+		report_error("unknown argument \"%s\"; --help lists the options", o->words[0]);
 		return -EINVAL;
 	}
 	if (install_check_dir(dir, "--dir", o->mode == OPTIONS_MAKE_KEYS) < 0)
@@ -70,15 +71,24 @@ static int run(struct options *o)
 {
 	const char *dir = o->dir ? o->dir : default_dir();
 	_cleanup_free_ char *name = NULL;
-	int status;
+	int status = EXIT_FAILURE;
 
-	if (!o->name) {
+	if (!o->name && o->mode != OPTIONS_TEST) {
 		name = host_name();
 		o->name = name ? name : "";
 	}
 	if (check(o, dir) < 0)
 		return EXIT_FAILURE;
-	status = o->mode == OPTIONS_MAKE_KEYS ? make_keys(o, dir) : make_password(o, dir);
+	switch (o->mode) {
+	case OPTIONS_MAKE_KEYS:
+		status = make_keys(o, dir);
+		break;
+	case OPTIONS_MAKE_PASSWORD:
+		status = make_password(o, dir);
+		break;
+	case OPTIONS_TEST:
+		status = try_boot(o, dir);
+	}
 	o->name = NULL;
 	return status;
 }

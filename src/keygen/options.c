@@ -11,6 +11,9 @@
 /* Options without a short form. */
 enum {
 	KEY_SECFILE = 256,
+	KEY_TEST,
+	KEY_DEVICE,
+	KEY_WAIT,
 };
 
 static const struct option long_options[] = {
@@ -31,6 +34,11 @@ static const struct option long_options[] = {
 	{ "passfile", required_argument, NULL, 'F' },
 	{ "no-ssh", no_argument, NULL, 'S' },
 	{ "secfile", required_argument, NULL, KEY_SECFILE },
+	{ "test", no_argument, NULL, KEY_TEST },
+	{ "device", required_argument, NULL, KEY_DEVICE },
+	{ "wait", required_argument, NULL, KEY_WAIT },
+	/* It meant --dir when there was no --device. */
+	{ "d", required_argument, NULL, 'd' },
 	{ 0 },
 };
 
@@ -65,6 +73,49 @@ static const char **text_field(struct options *o, int option)
 	}
 }
 
+static void take_device(struct options *o, const char *device)
+{
+	if (o->n_devices < OPTION_DEVICES_MAX)
+		o->devices[o->n_devices] = device;
+	if (o->n_devices <= OPTION_DEVICES_MAX)
+		o->n_devices++;
+}
+
+static usec_t parse_wait(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long seconds;
+
+	if (digits == 0 || digits > 6 || text[digits] != '\0')
+		return 0;
+	seconds = strtoul(text, NULL, 10);
+	return seconds <= OPTION_WAIT_MAX ? seconds * USEC_PER_SEC : 0;
+}
+
+/* Options that the reference does not have. */
+static enum options_result take_more(struct options *o, int option)
+{
+	switch (option) {
+	case KEY_SECFILE:
+		o->secfile = optarg;
+		o->has_password_option = true;
+		return OPTIONS_OK;
+	case KEY_TEST:
+		o->mode = OPTIONS_TEST;
+		return OPTIONS_OK;
+	case KEY_DEVICE:
+		take_device(o, optarg);
+		o->has_test_option = true;
+		return OPTIONS_OK;
+	case KEY_WAIT:
+		o->wait = parse_wait(optarg);
+		o->has_test_option = true;
+		return OPTIONS_OK;
+	default:
+		return OPTIONS_BAD;
+	}
+}
+
 static enum options_result take_flag(struct options *o, int option)
 {
 	switch (option) {
@@ -77,20 +128,16 @@ static enum options_result take_flag(struct options *o, int option)
 		return OPTIONS_OK;
 	case 'F':
 		o->passfile = optarg;
-		o->mode = OPTIONS_MAKE_PASSWORD;
-		return OPTIONS_OK;
-	case KEY_SECFILE:
-		o->secfile = optarg;
-		o->mode = OPTIONS_MAKE_PASSWORD;
+		o->has_password_option = true;
 		return OPTIONS_OK;
 	case 'p':
-		o->mode = OPTIONS_MAKE_PASSWORD;
+		o->has_password_option = true;
 		return OPTIONS_OK;
 	case 'S':
 		o->no_ssh = true;
 		return OPTIONS_OK;
 	default:
-		return OPTIONS_BAD;
+		return take_more(o, option);
 	}
 }
 
@@ -104,6 +151,7 @@ enum options_result options_parse(int argc, char **argv, struct options *ret)
 		.comment = "",
 		.expire = DEFAULT_OPENPGP_VALID,
 		.tls_key_type = DEFAULT_TLS_KEY_TYPE,
+		.wait = DEFAULT_WAIT,
 	};
 	enum options_result show = OPTIONS_OK;
 	int option;
@@ -125,8 +173,10 @@ enum options_result options_parse(int argc, char **argv, struct options *ret)
 	}
 	if (!o.subtype)
 		o.subtype = openpgp_is_curve(o.type) ? DEFAULT_CURVE_SUBTYPE : DEFAULT_OPENPGP_TYPE;
-	if (optind < argc)
-		o.operand = argv[optind];
+	if (o.has_password_option && o.mode == OPTIONS_MAKE_KEYS)
+		o.mode = OPTIONS_MAKE_PASSWORD;
+	o.words = argv + optind;
+	o.n_words = (size_t)(argc - optind);
 	*ret = o;
 	return show;
 }
@@ -173,6 +223,22 @@ static bool refuse(char *ret_message, const char *message)
 	return false;
 }
 
+/* What each mode does not have. */
+static bool check_together(const struct options *o, char *ret_message)
+{
+	if (o->mode != OPTIONS_TEST && o->has_test_option)
+		return refuse(ret_message, "--device and --wait are for --test");
+	if (o->mode == OPTIONS_TEST && o->has_password_option)
+		return refuse(ret_message, "--test tries a password that is on a server already; "
+					   "leave the other options out");
+	if (o->n_devices > OPTION_DEVICES_MAX)
+		return refuse(ret_message, "too many devices; name fewer with --device");
+	if (o->wait == 0)
+		return refuse(ret_message, "invalid time; give seconds from 1 to 86400 with "
+					   "--wait");
+	return true;
+}
+
 bool options_check_texts(const struct options *o, char *ret_message)
 {
 	const struct {
@@ -184,6 +250,10 @@ bool options_check_texts(const struct options *o, char *ret_message)
 		{ "expiry", o->expire },   { "TLS key type", o->tls_key_type },
 	};
 
+	if (!check_together(o, ret_message))
+		return false;
+	if (o->mode == OPTIONS_TEST)
+		return true;
 	if (o->mode == OPTIONS_MAKE_PASSWORD) {
 		if (*o->name == '\0')
 			return refuse(ret_message, "empty name; give one with --name");
@@ -212,10 +282,12 @@ void options_print_help(FILE *out, const char *program)
 		"  %1$s [OPTION...]                  make the keys of a Mandos client\n"
 		"  %1$s {-p | -F FILE} [OPTION...]   encrypt a password, print a section for\n"
 		"                                          the server's clients.conf\n"
+		"  %1$s --test [OPTION...] [-- CLIENT-OPTION...]\n"
+		"                                          fetch the password and try it\n"
 		"\n",
 		program);
 	(void)fputs(
-		"Both:\n"
+		"All:\n"
 		"  -d, --dir DIRECTORY      where the key files are (default: "
 		"/etc/keys/mandos)\n"
 		"  -n, --name NAME          name of the key and of the client (default: the host's "
@@ -244,6 +316,12 @@ void options_print_help(FILE *out, const char *program)
 		"into "
 		"the\n"
 		"                           section\n"
-		"  -f, --force              replace FILE, after a numbered backup\n",
+		"  -f, --force              replace FILE, after a numbered backup\n"
+		"\n"
+		"Trying what a boot will do:\n"
+		"      --test               fetch the password, and try it on the devices of "
+		"/etc/crypttab\n"
+		"      --device DEVICE      try it on this device instead; can be repeated\n"
+		"      --wait SECONDS       how long a server may take (default: 60)\n",
 		out);
 }

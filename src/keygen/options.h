@@ -4,13 +4,19 @@
  * The command line of mandos-keygen. Parsing and checking only: nothing here opens a file.
  *
  * Texts that end up in GnuPG's parameter block or in clients.conf are at most OPTION_TEXT_MAX bytes
- * (GnuPG reads that block in lines of 1023) and hold no control characters.
+ * (GnuPG reads that block in lines of 1023) and hold no control characters. OPTION_DEVICES_MAX
+ * devices can be named, and OPTION_WAIT_MAX seconds of waiting.
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
+#include "base/clock.h"
+
 #define OPTION_TEXT_MAX	      512
+#define OPTION_DEVICES_MAX    64
+#define OPTION_WAIT_MAX	      86400
 #define OPENPGP_LENGTH_MIN    512
 #define OPTION_MESSAGE_MAX    256
 #define DEFAULT_OPENPGP_TYPE  "RSA"
@@ -18,10 +24,12 @@
 #define DEFAULT_CURVE_SUBTYPE "cv25519" /* with a key type that is a curve */
 #define DEFAULT_TLS_KEY_TYPE  "ed25519"
 #define DEFAULT_OPENPGP_VALID "0"
+#define DEFAULT_WAIT	      (60 * USEC_PER_SEC)
 
 enum options_mode {
 	OPTIONS_MAKE_KEYS,
 	OPTIONS_MAKE_PASSWORD,
+	OPTIONS_TEST,
 };
 
 enum options_result {
@@ -47,9 +55,15 @@ struct options {
 	const char *tls_key_type;
 	const char *passfile;
 	const char *secfile;
-	const char *operand; /* the first word that is no option, or NULL */
+	const char *devices[OPTION_DEVICES_MAX];
+	size_t n_devices; /* one more than there is room for: too many were named */
+	usec_t wait;	  /* 0: what was given is no time */
+	char **words;	  /* those that are no options */
+	size_t n_words;
 	bool force;
 	bool no_ssh;
+	bool has_password_option; /* one that asks for OPTIONS_MAKE_PASSWORD */
+	bool has_test_option;	  /* one that is for OPTIONS_TEST only */
 };
 
 /**
@@ -65,7 +79,7 @@ struct options {
 enum options_result options_parse(int argc, char **argv, struct options *ret);
 
 /**
- * options_check_texts() - the values, in the order of CLI-KEY-3
+ * options_check_texts() - the values, in the order of CLI-KEY-3, and that they go together
  * @o:           with its name filled in
  * @ret_message: why not; at least OPTION_MESSAGE_MAX bytes
  *

@@ -2,14 +2,11 @@
 #include "keygen/ssh-key.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/fd.h"
+#include "base/util.h"
 #include "keygen/child.h"
-#include "keygen/interrupt.h"
 
 #define HOST_PREFIX  "localhost "
 #define LETTERS	     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -50,26 +47,10 @@ static int run_keyscan(const char *type, char *output, size_t size)
 	char *const argv[] = { (char *)"ssh-keyscan", (char *)"-t", (char *)(uintptr_t)type,
 			       (char *)"localhost", NULL };
 	usec_t deadline = usec_add(instant_now().boot, SSH_KEYSCAN_WAIT);
-	struct child_plan plan = { .file = argv[0], .argv = argv, .in = -1, .err = -1 };
-	_cleanup_fd_ int read_end = -1;
-	int fds[2], r, status;
-	pid_t pid = 0;
+	const struct child_plan plan = { .file = argv[0], .argv = argv, .in = -1, .err = -1 };
+	int r = child_output(&plan, output, size, deadline);
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -errno;
-	read_end = fds[0];
-	plan.out = fds[1];
-	r = child_start(&plan, &pid);
-	fd_close(fds[1]);
-	if (r < 0)
-		return r;
-	r = child_read(read_end, output, size, deadline);
-	status = child_end(pid, r < 0 ? 0 : deadline);
-	if (interrupt_signal())
-		return -ECANCELED;
-	if (r < 0)
-		return r;
-	return status == 0 ? 0 : -ENODATA;
+	return r > 0 ? -ENODATA : r;
 }
 
 int ssh_key_find(struct ssh_key *ret)

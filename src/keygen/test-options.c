@@ -49,7 +49,7 @@ static void test_options_parse__nothing_given__defaults(void **state)
 	assert_string_equal(o.expire, "0");
 	assert_string_equal(o.tls_key_type, "ed25519");
 	assert_null(o.passfile);
-	assert_null(o.operand);
+	assert_int_equal(o.n_words, 0);
 	assert_false(o.force);
 	assert_false(o.no_ssh);
 }
@@ -84,7 +84,7 @@ static void test_options_parse__abbreviated_and_mixed__taken(void **state)
 	assert_string_equal(o.name, "x");
 	assert_string_equal(o.subtype, "RSA");
 	assert_string_equal(o.tls_key_type, "ed448");
-	assert_string_equal(o.operand, "word");
+	assert_string_equal(o.words[0], "word");
 }
 
 static void test_options_parse__key_type_is_a_curve__subkey_too_unless_named(void **state)
@@ -116,7 +116,7 @@ static void test_options_parse__double_dash__ends_options(void **state)
 	struct options o;
 
 	assert_int_equal(PARSE(&o, "--", "--force"), OPTIONS_OK);
-	assert_string_equal(o.operand, "--force");
+	assert_string_equal(o.words[0], "--force");
 	assert_false(o.force);
 }
 

@@ -66,6 +66,16 @@ def write(path, data):
         f.write(data)
 
 
+def etc_prefix(parent, files):
+    """Words in front of a command line that give the program an /etc with @files and nothing else."""
+    folder = tempfile.mkdtemp(dir=parent)
+    for name, text in files.items():
+        os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+        write(os.path.join(folder, name), text)
+    script = 'mount -t tmpfs none /etc && cp -r "$0"/. /etc && exec "$@"'
+    return ["unshare", "--mount", "sh", "-c", script, folder]
+
+
 class Gpg:
     """A key ring of the test's own; with Gpg(path) as gpg: ..."""
 
