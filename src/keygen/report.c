@@ -4,9 +4,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void print_line(const char *prefix, const char *format, va_list ap) _printf_(2, 0);
+#define PROGRAM "mandos-keygen: "
 
-static void print_line(const char *prefix, const char *format, va_list ap)
+static void print_line(FILE *out, const char *prefix, const char *format, va_list ap)
+	_printf_(3, 0);
+
+static void print_line(FILE *out, const char *prefix, const char *format, va_list ap)
 {
 	char line[REPORT_LINE_MAX];
 
@@ -15,7 +18,8 @@ static void print_line(const char *prefix, const char *format, va_list ap)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
 	}
-	(void)fprintf(stderr, "mandos-keygen: %s%s\n", prefix, line);
+	(void)fprintf(out, "%s%s\n", prefix, line);
+	(void)fflush(out);
 }
 
 void report_error(const char *format, ...)
@@ -23,7 +27,7 @@ void report_error(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	print_line("", format, ap);
+	print_line(stderr, PROGRAM, format, ap);
 	va_end(ap);
 }
 
@@ -32,6 +36,15 @@ void report_warning(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	print_line("warning: ", format, ap);
+	print_line(stderr, PROGRAM "warning: ", format, ap);
+	va_end(ap);
+}
+
+void report_success(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	print_line(stdout, "", format, ap);
 	va_end(ap);
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,19 +25,6 @@ struct trial {
 	const struct pieces *password;
 	size_t n_tried, n_open;
 };
-
-static void say(const char *format, ...) _printf_(1, 2);
-
-static void say(const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	(void)vprintf(format, ap);
-	va_end(ap);
-	(void)putchar('\n');
-	(void)fflush(stdout);
-}
 
 /* mandos-client would say so too, but not what to do about it. */
 static int check_keys(const char *dir)
@@ -86,7 +72,7 @@ static int try_keyslot(struct trial *t, const struct keyslot *k)
 	r = keyslot_try(k, t->password, words);
 	switch (r) {
 	case KEYSLOT_OPENS:
-		say("Keyslot: %s opens with it.", k->device);
+		report_success("Keyslot: %s opens with it.", k->device);
 		t->n_open++;
 		return 0;
 	case KEYSLOT_STAYS_SHUT:
@@ -108,7 +94,8 @@ static int try_entry(struct trial *t, const struct crypttab_entry *e)
 	const struct keyslot k = { .device = device, .header = e->header, .slot = e->slot };
 
 	if (e->why_not) {
-		say("Keyslot: %s (%s) is not tried: %s.", e->source, e->name, e->why_not);
+		report_success("Keyslot: %s (%s) is not tried: %s.", e->source, e->name,
+			       e->why_not);
 		return 0;
 	}
 	if (crypttab_device(e->source, device) < 0)
@@ -178,10 +165,10 @@ int try_boot(const struct options *o, const char *dir)
 	}
 	if (check_keys(dir) < 0)
 		return EXIT_FAILURE;
-	say("Keys: those in %s.", dir);
+	report_success("Keys: those in %s.", dir);
 	if (fetch_password(&plan, &password, &time) < 0)
 		return EXIT_NO_PASSWORD;
-	say("Password: a server gave it, and it could be decrypted, after %llu ms.",
-	    (unsigned long long)(time / USEC_PER_MSEC));
+	report_success("Password: a server gave it, and it could be decrypted, after %llu ms.",
+		       (unsigned long long)(time / USEC_PER_MSEC));
 	return try_devices(&trial, o) < 0 ? EXIT_FAILURE : conclude(&trial);
 }

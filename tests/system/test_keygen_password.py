@@ -10,7 +10,8 @@ import tempfile
 import termios
 import unittest
 
-from keygen_rig import (HAVE_REFERENCE, PROGRAM, PUBKEY, SECKEY, SMALL, TLS_PUBKEY, Case, Gpg,
+from keygen_rig import (HAVE_REFERENCE, PROGRAM, PUBKEY, SECKEY, SMALL, TLS_PRIVKEY, TLS_PUBKEY, Case,
+                        Gpg,
                         Terminal, fields_of, packet_types, read, run_reference, write)
 
 ENTER, REPEAT, MISMATCH = b"Enter passphrase: ", b"Repeat passphrase: ", b"Passphrase mismatch"
@@ -85,6 +86,20 @@ class Section(PasswordCase):
         self.copy_keys()
         os.unlink(self.path(TLS_PUBKEY))
         self.assertNotIn("key_id", self.seal(b"x", keys=self.dir))
+
+    def test_keys_of_an_older_installation(self):
+        """CLI-KEY-14, CLI-KEY-15: the types of before RSA, and of before TLS keys; they are only
+        read."""
+        self.make_keys("-t", "DSA", "-s", "ELG-E")
+        for name in (TLS_PUBKEY, TLS_PRIVKEY):
+            os.unlink(self.path(name))
+        before = [(name, read(self.path(name)), os.stat(self.path(name))) for name in self.files()]
+        section = self.seal(b"password", keys=self.dir)
+        self.assert_opens(section, b"password", keys=self.dir)
+        self.assertNotIn("key_id", section)
+        for name, text, st in before:
+            self.assertEqual(read(self.path(name)), text)
+            self.assertEqual(os.stat(self.path(name)).st_mtime_ns, st.st_mtime_ns)
 
     def test_tls_key_that_is_none(self):
         """CLI-TLS-3: the reference prints the key ID of nothing, which no server may accept."""
