@@ -70,18 +70,50 @@ int install_check_name(const char *name)
 	return strlen(name) + INSTALL_SUFFIX_MAX < INSTALL_NAME_MAX ? 0 : -ENAMETOOLONG;
 }
 
+static bool is_there(int dir_fd, const char *name)
+{
+	return faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int open_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd >= 0)
+		return fd;
+	r = -errno;
+	report_error("directory %s cannot be opened: %s", dir, strerror(-r));
+	return r;
+}
+
+int install_find_pair(const char *dir, const char *first, const char *second, bool *ret_has)
+{
+	_cleanup_fd_ int fd = open_dir(dir);
+	bool has_first, has_second;
+
+	if (fd < 0)
+		return fd;
+	has_first = is_there(fd, first);
+	has_second = is_there(fd, second);
+	if (has_first != has_second) {
+		report_error("in %s there is %s without %s; restore it, or make all keys anew with "
+			     "--force (a backup is kept)",
+			     dir, has_first ? first : second, has_first ? second : first);
+		return -EBADMSG;
+	}
+	*ret_has = has_first;
+	return 0;
+}
+
 int install_check_absent(const char *dir, const char *const *names, size_t n_names)
 {
-	_cleanup_fd_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int fd = open_dir(dir);
 
-	if (fd < 0) {
-		int r = -errno;
-
-		report_error("directory %s cannot be opened: %s", dir, strerror(-r));
-		return r;
-	}
+	if (fd < 0)
+		return fd;
 	for (size_t i = 0; i < n_names; i++) {
-		if (faccessat(fd, names[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (is_there(fd, names[i])) {
 			report_error("%s/%s exists; use --force to replace it (a backup is kept)",
 				     dir, names[i]);
 			return -EEXIST;
@@ -269,15 +301,12 @@ static int run(struct installation *in)
 
 int install_files(const char *dir, const struct install_file *files, size_t n_files, bool replace)
 {
-	_cleanup_fd_ int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int dir_fd = open_dir(dir);
 	struct installation in = { .dir = dir, .dir_fd = dir_fd, .replace = replace };
 	int r;
 
-	if (dir_fd < 0) {
-		r = -errno;
-		report_error("directory %s cannot be opened: %s", dir, strerror(-r));
-		return r;
-	}
+	if (dir_fd < 0)
+		return dir_fd;
 	for (size_t i = 0; i < n_files; i++) {
 		if (!files[i].data)
 			continue;

@@ -52,6 +52,14 @@ int install_check_name(const char *name);
 int install_check_absent(const char *dir, const char *const *names, size_t n_names);
 
 /**
+ * install_find_pair() - whether the two files of a key pair are in @dir
+ * @ret_has: both are; false: none is
+ *
+ * Errors: -EBADMSG if only one is, errno of open(2) for @dir; reported.
+ */
+int install_find_pair(const char *dir, const char *first, const char *second, bool *ret_has);
+
+/**
  * install_files() - @files into @dir, mode 0600
  * @replace: keep numbered backups of existing files; without it they are an error
  *

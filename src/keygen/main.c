@@ -62,7 +62,7 @@ static int check(const struct options *o, const char *dir)
 		report_error("%s", message);
 		return -EINVAL;
 	}
-	if (o->mode == OPTIONS_MAKE_KEYS && !o->force)
+	if (o->mode == OPTIONS_MAKE_KEYS && !o->force && !o->keep)
 		return install_check_absent(dir, names, ARRAY_SIZE(names));
 	return 0;
 }

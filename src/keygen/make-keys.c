@@ -79,21 +79,42 @@ static int install(const struct options *o, const char *dir, const struct tls_ke
 	return EXIT_SUCCESS;
 }
 
-static int generate_and_install(const struct options *o, const char *dir)
+/* Which pairs are to be made: with --keep those that are not there. */
+struct wanted {
+	bool tls, openpgp;
+};
+
+static int find_wanted(const struct options *o, const char *dir, struct wanted *ret)
+{
+	bool has_tls = false, has_openpgp = false;
+
+	if (o->keep && (install_find_pair(dir, FILE_TLS_PRIVKEY, FILE_TLS_PUBKEY, &has_tls) < 0 ||
+			install_find_pair(dir, FILE_SECKEY, FILE_PUBKEY, &has_openpgp) < 0))
+		return -1;
+	*ret = (struct wanted){ .tls = !has_tls, .openpgp = !has_openpgp };
+	return 0;
+}
+
+static int generate_and_install(const struct options *o, const char *dir,
+				const struct wanted *wanted)
 {
 	_cleanup_(openpgp_key_pair_deinit) struct openpgp_key_pair openpgp = { 0 };
 	_cleanup_(tls_key_pair_deinit) struct tls_key_pair tls = { 0 };
 	int r;
 
 	/* First, since it cannot be interrupted from inside; see tls-key.h. */
-	make_tls_keys(o, &tls);
+	if (wanted->tls)
+		make_tls_keys(o, &tls);
 	r = interrupt_init();
 	if (r < 0) {
 		report_error("cannot prepare for signals: %s", strerror(-r));
 		return EXIT_FAILURE;
 	}
-	if (make_openpgp_keys(o, &openpgp) < 0)
+	if (wanted->openpgp && make_openpgp_keys(o, &openpgp) < 0)
 		return EXIT_OPENPGP;
+	/* CLI-KEY-6 is lenient because there is something else to install. */
+	if (!wanted->openpgp && wanted->tls && !tls.private_pem)
+		return EXIT_FAILURE;
 	/* The last moment to turn back; the installation itself takes milliseconds. */
 	if (interrupt_signal())
 		return EXIT_FAILURE;
@@ -104,14 +125,17 @@ int make_keys(const struct options *o, const char *dir)
 {
 	/* The reference asks standard input whether somebody is watching. */
 	bool is_watched = isatty(STDIN_FILENO);
+	struct wanted wanted;
 	int status;
 
+	if (find_wanted(o, dir, &wanted) < 0)
+		return EXIT_FAILURE;
 	if (is_watched) {
 		(void)printf("Making keys needs randomness and may take a while, on a small or\n"
 			     "newly started machine many minutes. Please be patient.\n");
 		print_time("Started");
 	}
-	status = generate_and_install(o, dir);
+	status = generate_and_install(o, dir, &wanted);
 	if (is_watched && status == EXIT_SUCCESS)
 		print_time("Finished");
 	return status;

@@ -14,6 +14,7 @@ enum {
 	KEY_TEST,
 	KEY_DEVICE,
 	KEY_WAIT,
+	KEY_KEEP,
 };
 
 static const struct option long_options[] = {
@@ -37,6 +38,7 @@ static const struct option long_options[] = {
 	{ "test", no_argument, NULL, KEY_TEST },
 	{ "device", required_argument, NULL, KEY_DEVICE },
 	{ "wait", required_argument, NULL, KEY_WAIT },
+	{ "keep", no_argument, NULL, KEY_KEEP },
 	/* It meant --dir when there was no --device. */
 	{ "d", required_argument, NULL, 'd' },
 	{ 0 },
@@ -99,6 +101,9 @@ static enum options_result take_more(struct options *o, int option)
 	case KEY_SECFILE:
 		o->secfile = optarg;
 		o->has_password_option = true;
+		return OPTIONS_OK;
+	case KEY_KEEP:
+		o->keep = true;
 		return OPTIONS_OK;
 	case KEY_TEST:
 		o->mode = OPTIONS_TEST;
@@ -226,6 +231,8 @@ static bool refuse(char *ret_message, const char *message)
 /* What each mode does not have. */
 static bool check_together(const struct options *o, char *ret_message)
 {
+	if (o->keep && (o->force || o->mode != OPTIONS_MAKE_KEYS))
+		return refuse(ret_message, "--keep is for making keys, and not with --force");
 	if (o->mode != OPTIONS_TEST && o->has_test_option)
 		return refuse(ret_message, "--device and --wait are for --test");
 	if (o->mode == OPTIONS_TEST && o->has_password_option)
@@ -307,6 +314,8 @@ void options_print_help(FILE *out, const char *program)
 		"never)\n"
 		"  -T, --tls-keytype TYPE   TLS key type (default: ed25519)\n"
 		"  -f, --force              replace existing keys, after a numbered backup\n"
+		"      --keep               keep existing keys, and make only those that are "
+		"missing\n"
 		"\n"
 		"Encrypting a password:\n"
 		"  -p, --password           ask for the password\n"

@@ -61,6 +61,7 @@ struct options {
 	char **words;	  /* those that are no options */
 	size_t n_words;
 	bool force;
+	bool keep;
 	bool no_ssh;
 	bool has_password_option; /* one that asks for OPTIONS_MAKE_PASSWORD */
 	bool has_test_option;	  /* one that is for OPTIONS_TEST only */

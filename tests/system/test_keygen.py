@@ -279,6 +279,46 @@ class Keys(Case):
             self.assertEqual(os.stat(self.path(name + ".~1~")).st_nlink, 1)
         self.assertEqual(stat.S_IMODE(os.stat(self.path(SECKEY + ".~1~")).st_mode), 0o400)
 
+    def test_keep(self):
+        """Beyond CLI-KEY-3 and CLI-KEY-8: pairs that are there stay, and are not backed up."""
+        self.make_keys("--keep")
+        self.assertEqual(self.files(), KEY_FILES)
+        for missing, kept in (((TLS_PRIVKEY, TLS_PUBKEY), (PUBKEY, SECKEY)),
+                              ((PUBKEY, SECKEY), (TLS_PRIVKEY, TLS_PUBKEY)), ((), KEY_FILES)):
+            before = {name: (read(self.path(name)), os.stat(self.path(name))) for name in KEY_FILES}
+            for name in missing:
+                os.unlink(self.path(name))
+            self.make_keys("--keep")
+            self.assertEqual(self.files(), KEY_FILES)
+            for name in kept:
+                self.assertEqual(read(self.path(name)), before[name][0])
+                self.assertEqual(os.stat(self.path(name)).st_ino, before[name][1].st_ino)
+            for name in missing:
+                self.assertNotEqual(read(self.path(name)), before[name][0])
+                self.assertEqual(stat.S_IMODE(os.stat(self.path(name)).st_mode), 0o600)
+
+    def test_keep_and_half_a_pair(self):
+        """Nobody can tell which half is right."""
+        for name in KEY_FILES:
+            write(self.path(name), "old")
+            done = self.run_keygen("-d", self.dir, "--keep", *SMALL)
+            self.assertEqual((done.returncode, self.files()), (1, [name]))
+            self.assertIn(name.encode(), done.stderr)
+            os.unlink(self.path(name))
+
+    def test_keep_but_the_tls_key_cannot_be_made(self):
+        """CLI-KEY-6 forgives this only where there are OpenPGP keys to make."""
+        self.make_keys("-T", "bogus")
+        done = self.run_keygen("-d", self.dir, "--keep", "-T", "bogus")
+        self.assertEqual((done.returncode, self.files()), (1, [PUBKEY, SECKEY]))
+        self.assertIn(b"bogus", done.stderr)
+
+    def test_keep_with_other_modes(self):
+        for args in (["--keep", "-f"], ["--keep", "-p"], ["--keep", "--test"]):
+            done = self.run_keygen("-d", self.dir, *args)
+            self.assertEqual((done.returncode, self.files()), (1, []))
+            self.assertIn(b"--keep", done.stderr)
+
     def test_as_an_ordinary_user(self):
         """CLI-KEY-4: the files are the caller's."""
         os.chmod(self.top, 0o755)

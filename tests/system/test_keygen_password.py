@@ -11,8 +11,7 @@ import termios
 import unittest
 
 from keygen_rig import (HAVE_REFERENCE, PROGRAM, PUBKEY, SECKEY, SMALL, TLS_PRIVKEY, TLS_PUBKEY, Case,
-                        Gpg,
-                        Terminal, fields_of, packet_types, read, run_reference, write)
+                        Gpg, Terminal, fields_of, packet_types, read, run_reference, write)
 
 ENTER, REPEAT, MISMATCH = b"Enter passphrase: ", b"Repeat passphrase: ", b"Passphrase mismatch"
 PASSFILE_MAX = 64 * 1024
