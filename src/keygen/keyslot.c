@@ -69,7 +69,8 @@ static int run(char *const *argv, const struct pieces *password, char *words, us
 	password_in = fd_close(password_in);
 	if (r >= 0)
 		r = child_read(words_out, words, KEYSLOT_WORDS_MAX, deadline);
-	/* What it says beyond the bound is not worth more. */
+	/* What it says beyond the bound is not worth more, and must not hold it up. */
+	words_out = fd_close(words_out);
 	status = child_end(pid, r < 0 && r != -EFBIG ? 0 : deadline);
 	if (interrupt_signal())
 		return -ECANCELED;

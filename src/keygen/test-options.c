@@ -13,7 +13,7 @@
 #include "base/util.h"
 #include "keygen/options.h"
 
-#define WORDS_MAX 40
+#define WORDS_MAX 80
 
 /* Parses "PROGRAM words..."; the words must stay where they are as long as @ret is used. */
 static enum options_result parse(const char *const *words, struct options *ret)
@@ -162,6 +162,48 @@ static struct options defaults(void)
 	return o;
 }
 
+static void test_options_parse__abbreviations_of_the_reference__as_before(void **state)
+{
+	struct options o;
+
+	/* --device and --secfile came later. */
+	assert_int_equal(PARSE(&o, "--d", "x", "--di=y"), OPTIONS_OK);
+	assert_string_equal(o.dir, "y");
+	assert_int_equal(o.n_devices, 0);
+	assert_int_equal(PARSE(&o, "--fo", "--no", "--ty=z", "--exp=0"), OPTIONS_OK);
+	assert_true(o.force);
+}
+
+static void test_options_parse__test__words_are_the_clients(void **state)
+{
+	struct options o;
+
+	assert_int_equal(PARSE(&o, "--test", "--device", "a", "--device=b", "--wait=86400", "--",
+			       "--connect=x:1", "word"),
+			 OPTIONS_OK);
+	assert_int_equal(o.mode, OPTIONS_TEST);
+	assert_int_equal(o.n_devices, 2);
+	assert_string_equal(o.devices[1], "b");
+	assert_int_equal(o.wait, 86400 * USEC_PER_SEC);
+	assert_int_equal(o.n_words, 2);
+	assert_string_equal(o.words[0], "--connect=x:1");
+}
+
+static void test_options_check_texts__devices_at_the_bound__one_more_is_refused(void **state)
+{
+	const char *words[OPTION_DEVICES_MAX + 3] = { "--test" };
+	struct options o;
+
+	for (size_t i = 0; i < OPTION_DEVICES_MAX; i++)
+		words[i + 1] = "--device=x";
+	assert_int_equal(parse(words, &o), OPTIONS_OK);
+	assert_int_equal(o.n_devices, OPTION_DEVICES_MAX);
+	assert_true(check(&o));
+	words[OPTION_DEVICES_MAX + 1] = "--device=x";
+	assert_int_equal(parse(words, &o), OPTIONS_OK);
+	assert_false(check(&o));
+}
+
 static void test_options_check_texts__empty_values__refused(void **state)
 {
 	struct options o = defaults();
@@ -245,6 +287,10 @@ int main(void)
 		cmocka_unit_test(test_options_parse__double_dash__ends_options),
 		cmocka_unit_test(test_options_parse__bad_options__bad),
 		cmocka_unit_test(test_options_parse__version_and_help__first_counts),
+		cmocka_unit_test(test_options_parse__abbreviations_of_the_reference__as_before),
+		cmocka_unit_test(test_options_parse__test__words_are_the_clients),
+		cmocka_unit_test(
+			test_options_check_texts__devices_at_the_bound__one_more_is_refused),
 		cmocka_unit_test(test_options_check_texts__empty_values__refused),
 		cmocka_unit_test(test_options_check_texts__lengths__512_to_six_digits),
 		cmocka_unit_test(test_options_check_texts__at_the_bound__one_more_is_refused),

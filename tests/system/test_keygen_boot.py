@@ -213,14 +213,42 @@ class Keyslots(TrialCase):
             self.assertEqual(lines[2:], [])
             self.assertRegex(err, rf"^mandos-keygen: keyslot: {device} cannot be tried: .*{why}.*\n$")
 
-    def test_no_cryptsetup(self):
+    def bin(self, script=None):
+        """A PATH with GnuPG, a shell's tools, and perhaps a stand-in for cryptsetup."""
         path = os.path.join(self.top, "bin")
         os.mkdir(path)
-        for name in ("gpg", "gpg-agent", "gpgconf", "gpgsm"):
+        for name in ("gpg", "gpg-agent", "gpgconf", "gpgsm", "head", "sleep", "touch"):
             os.symlink(shutil.which(name), os.path.join(path, name))
+        if script:
+            write(os.path.join(path, "cryptsetup"), "#!/bin/sh\n" + script)
+            os.chmod(os.path.join(path, "cryptsetup"), 0o755)
+        return ["env", f"PATH={path}"]
+
+    def test_no_cryptsetup(self):
         _, err = self.trial("--device", self.disk, rig=self.serve(), expect=NO_KEYSLOT,
-                            prefix=["env", f"PATH={path}"])
+                            prefix=self.bin())
         self.assertIn("cryptsetup cannot be run", err)
+
+    def test_cryptsetup_that_says_much(self):
+        """Of the first line as much as there is room for; and nothing that moves a cursor."""
+        script = "{ echo 'hm\033[2Jm'; head -c 200000 /dev/zero; } >&2; exit 1"
+        _, err = self.trial("--device", self.disk, rig=self.serve(), expect=NO_KEYSLOT,
+                            prefix=self.bin(script))
+        self.assertEqual(err, f"mandos-keygen: keyslot: {self.disk} cannot be tried: hm?[2Jm\n")
+
+    def test_signal_while_cryptsetup_hangs(self):
+        """It is ended, too."""
+        started = os.path.join(self.top, "started")
+        argv = [*self.bin(f"touch {started}; exec sleep 1000"),
+                *self.trial_argv("--device", self.disk, rig=self.serve())]
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   env=self.env(), start_new_session=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        wait_for(lambda: os.path.exists(started), "cryptsetup")
+        process.terminate()
+        self.assertEqual(process.wait(60), -signal.SIGTERM)
+        self.assertEqual(processes_of(self.tmp), [])
 
     def test_crypttab(self):
         """The devices that a boot asks a password for; the others are named, and left alone."""
@@ -246,7 +274,8 @@ class Keyslots(TrialCase):
         """A password that was tried on nothing is no success."""
         rig = self.serve()
         for files in ({}, {"crypttab": ""}, {"crypttab": f"x {self.disk} /etc/key luks\n"},
-                      {"crypttab": "root UUID=no-such-disk none\n"}):
+                      {"crypttab": "root UUID=no-such-disk none\n"},
+                      {"crypttab": "#" * (1 << 20) + "\n"}):
             lines, err = self.trial(rig=rig, prefix=self.etc(files), expect=NO_KEYSLOT)
             self.assert_fetched(lines)
             self.assertRegex(err, "--device|No such file")
@@ -289,6 +318,7 @@ class Fetching(TrialCase):
     def test_configuration_that_is_wrong(self):
         for conf, why in (("--disable=mandos-client", "would not ask any server"),
                           ("--bogus", "plugin-runner.conf"),
+                          ("-o mandos-client:--connect=" + "x" * 65536, "File too large"),
                           ("-o mandos-client:--bogus", "does not take its options")):
             etc = etc_prefix(tempfile.mkdtemp(dir=self.top), {"mandos/plugin-runner.conf": conf})
             _, err = self.trial("--device", self.disk, prefix=etc, expect=NO_PASSWORD)

@@ -92,9 +92,14 @@ class StandIn(Case):
         self.assertEqual(self.lines_behind_secret("exec cat /dev/zero"), [])
 
     def test_signal_while_it_hangs(self):
-        """CLI-KEY-10: it is ended too."""
+        """CLI-KEY-10: it is ended too; if it does not listen, killed."""
+        for script in ("exec sleep 1000", "trap '' TERM; exec sleep 1000"):
+            self.end_while_it_hangs(script)
+
+    def end_while_it_hangs(self, script):
+        write(self.log, "")
         process = subprocess.Popen([PROGRAM, "-F", self.passfile, "-d", key_dir],
-                                   env=self.scan_env("exec sleep 1000"), stdout=subprocess.PIPE,
+                                   env=self.scan_env(script), stdout=subprocess.PIPE,
                                    start_new_session=True)
         wait_for(lambda: read(self.log), "ssh-keyscan")
         process.send_signal(signal.SIGTERM)
