@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every header compiles alone, with the flags of this build."""
 
+import itertools
 import json
 import shlex
 import subprocess
@@ -12,7 +13,7 @@ def flags(commands):
     """Warnings and language of the first compilation, include paths of all of them."""
     own, paths = [], []
     for index, entry in enumerate(commands):
-        words = shlex.split(entry["command"])[1:]
+        words = shlex.split(entry["command"])
         skip = False
         for position, word in enumerate(words):
             if skip:
@@ -44,7 +45,9 @@ if __name__ == "__main__":
     build = house.build_dir()
     database = json.loads((build / "compile_commands.json").read_text())
     database = [entry for entry in database if "/src/" in "/" + entry["file"]]
-    cc = [shlex.split(database[0]["command"])[0]]
+    # A compiler cache stands in front of the compiler.
+    cc = list(itertools.takewhile(lambda word: not word.startswith("-"),
+                                  shlex.split(database[0]["command"])))
     options = flags(database)
     problems = []
     if not complaint(cc, options, build, "base/no-such-header.h"):
