@@ -5,7 +5,7 @@
 #include <nettle/sha1.h>
 
 #include "fuzz.h"
-#include "wire/openpgp-symmetric.h"
+#include "openpgp/symmetric.h"
 
 #define PREFIX_SIZE  18
 #define CONTENT_MAX  ((size_t)32768)

@@ -5,7 +5,7 @@
 #include <sys/random.h>
 
 #include "base/log.h"
-#include "wire/openpgp-symmetric.h"
+#include "openpgp/symmetric.h"
 #include "wire/pickle-secret.h"
 
 static int seal(const struct secret *saved, const struct pickled_client *c,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "wire/openpgp-inflate.h"
+#include "openpgp/inflate.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -8,11 +8,12 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
-#include "wire/openpgp-symmetric.h"
+#include "openpgp/result.h"
 
 #define UNCOMPRESSED 0
 #define ZIP	     1
 #define ZLIB	     2
+#define BZIP2	     3
 
 /* Its state holds what it has just read and written. */
 static voidpf allocate(voidpf userdata, uInt n, uInt size)
@@ -65,6 +66,8 @@ int openpgp_inflate(const uint8_t *body, size_t size, struct secret **ret, size_
 		*ret_size = size;
 		return *ret ? OPENPGP_OK : -ENOMEM;
 	}
+	if (algorithm == BZIP2)
+		return OPENPGP_BZIP2;
 	if (algorithm != ZIP && algorithm != ZLIB)
 		return OPENPGP_UNSUPPORTED;
 	room = secret_new(SECRET_SIZE_MAX);

@@ -17,7 +17,7 @@
  * @ret_size: bytes are the result
  *
  * Owner:  secret_free().
- * Errors: enum openpgp_result (wire/openpgp-symmetric.h); -ENOMEM.
+ * Errors: enum openpgp_result; -ENOMEM.
  * Source: RFC 4880 sections 5.6 and 9.3.
  */
 int openpgp_inflate(const uint8_t *body, size_t size, struct secret **ret, size_t *ret_size);

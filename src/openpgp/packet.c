@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "wire/openpgp-packet.h"
+#include "openpgp/packet.h"
 
 #include <stdbool.h>
 #include <string.h>

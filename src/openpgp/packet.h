@@ -7,13 +7,22 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
-#include "wire/openpgp-symmetric.h"
+#include "openpgp/result.h"
 
 /* Tags of RFC 4880 section 4.3 that matter here. */
-#define OPENPGP_SESSION_KEY	    3
+#define OPENPGP_SESSION_KEY_FOR	    1 /* for a public key */
+#define OPENPGP_SIGNATURE	    2
+#define OPENPGP_SESSION_KEY	    3 /* from a passphrase */
+#define OPENPGP_ONE_PASS	    4
+#define OPENPGP_SECRET_KEY	    5
+#define OPENPGP_PUBLIC_KEY	    6
+#define OPENPGP_SECRET_SUBKEY	    7
 #define OPENPGP_COMPRESSED	    8
+#define OPENPGP_ENCRYPTED	    9 /* without integrity */
+#define OPENPGP_MARKER		    10
 #define OPENPGP_LITERAL		    11
 #define OPENPGP_INTEGRITY_PROTECTED 18
+#define OPENPGP_ENCRYPTED_AEAD	    20 /* GnuPG's own */
 
 /** struct openpgp_packet - a body; or, without a tag, what is still to be read */
 struct openpgp_packet {

@@ -12,16 +12,9 @@
 #include <stdint.h>
 
 #include "base/secret.h"
+#include "openpgp/result.h"
 
 #define OPENPGP_MESSAGE_MAX SECRET_SIZE_MAX
-
-enum openpgp_result {
-	OPENPGP_OK = 0,
-	OPENPGP_WRONG,	     /* another passphrase, or the message was changed: indistinguishable */
-	OPENPGP_MALFORMED,   /* no such message, or cut off */
-	OPENPGP_UNSUPPORTED, /* an algorithm or packet that is not implemented here */
-	OPENPGP_TOO_LARGE,
-};
 
 /**
  * openpgp_symmetric_decrypt() - the literal data of a message

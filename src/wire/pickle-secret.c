@@ -6,7 +6,7 @@
 
 #include <nettle/base16.h>
 
-#include "wire/openpgp-symmetric.h"
+#include "openpgp/symmetric.h"
 
 static const char prefix[] = "mandos";
 #define PREFIX_SIZE (sizeof(prefix) - 1)

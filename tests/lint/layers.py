@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The layer law: base <- wire <- tls <- program rooms, and which room may use which library.
+"""The layer law: base <- openpgp <- wire <- tls <- program rooms, and which room may use which library.
 
 A room that only some programs share lies between wire and those.
 """
@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 
 import house
 
-LAYERS = {"base": 0, "wire": 1, "tls": 2}
+LAYERS = {"base": 0, "openpgp": 1, "wire": 2, "tls": 3}
 # room: the programs that may include it; it lies above wire and knows nothing of tls.
 SHARED = {"admin": ("ctl", "monitor")}
 PROGRAMS = ("core", "gate", "spawn", "probe", "ctl", "monitor", "keygen", "client", "runner",
@@ -24,8 +24,9 @@ LIBRARIES = {
     "ares*.h": ("probe/resolve.c",),
     "systemd/sd-*.h": ("core/*", "ctl/*", "monitor/*"),
     "gpgme.h": ("client/*", "keygen/*"),
-    "nettle/*": ("wire/*", "core/*", "keygen/*"),
-    "zlib.h": ("wire/openpgp-inflate.c",),
+    "gmp.h": ("openpgp/*", "wire/ssh-*"),
+    "nettle/*": ("openpgp/*", "wire/*", "core/*", "keygen/*"),
+    "zlib.h": ("openpgp/inflate.c",),
     "seccomp.h": ("base/sandbox.c",),
     "linux/landlock.h": ("base/landlock.c",),
     "avahi-*": ("client/*",),

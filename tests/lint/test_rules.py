@@ -17,6 +17,8 @@ class Layers(unittest.TestCase):
     def test_upward_include_is_refused(self):
         self.assertTrue(self.problems("base/log.c", '#include "wire/ini.h"\n'))
         self.assertTrue(self.problems("wire/ini.c", '#include "tls/tls.h"\n'))
+        self.assertTrue(self.problems("openpgp/key.c", '#include "wire/text.h"\n'))
+        self.assertFalse(self.problems("wire/pickle.c", '#include "openpgp/symmetric.h"\n'))
 
     def test_program_includes_no_other_program(self):
         self.assertTrue(self.problems("gate/main.c", '#include "core/client.h"\n'))
@@ -126,6 +128,7 @@ class Links(unittest.TestCase):
 
     def test_pure_rooms_do_no_io(self):
         self.assertTrue(links.object_problems("wire/ini.c", {"open64"}))
+        self.assertTrue(links.object_problems("openpgp/message.c", {"getrandom"}))
         self.assertTrue(links.object_problems("core/client.c", {"malloc"}))
         self.assertTrue(links.object_problems("gate/session.c", {"clock_gettime"}))
         self.assertTrue(links.object_problems("monitor/view.c", {"sd_bus_send"}))
