@@ -147,6 +147,12 @@ struct secret *secret_free(struct secret *s)
 	return NULL;
 }
 
+void secret_start_anew(void)
+{
+	memset(classes, 0, sizeof(classes));
+	unlocked_bytes = 0;
+}
+
 size_t secret_unlocked_bytes(void)
 {
 	return unlocked_bytes;

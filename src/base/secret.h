@@ -53,6 +53,14 @@ bool secret_equal(const struct secret *a, const struct secret *b);
 /** secret_erase() - overwrites memory in a way the compiler may not drop */
 void secret_erase(void *data, size_t size);
 
+/**
+ * secret_start_anew() - in a child that is to have secrets of its own: before the first of them
+ *
+ * What the parent had is zeros, and not locked any more; it must not be freed, and is not used
+ * again.
+ */
+void secret_start_anew(void);
+
 /** secret_unlocked_bytes() - bytes of secret pages that the kernel refused to lock so far */
 size_t secret_unlocked_bytes(void);
 

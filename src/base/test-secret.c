@@ -190,6 +190,37 @@ static void test_secret__after_fork__child_has_nothing(void **state)
 	inherited[1] = secret_free(inherited[1]);
 }
 
+/* Twice the same size: the second from a cell that the first, or the parent, has left. */
+static bool child_has_locked_secrets(void)
+{
+	secret_start_anew();
+	for (int i = 0; i < 2; i++) {
+		struct secret *s = secret_new(SMALL);
+		char flags[256];
+
+		if (!s || !is_all(s->data, SMALL, 0))
+			return false;
+		read_flags(s, flags, sizeof(flags));
+		if (secret_unlocked_bytes() == 0 && !strstr(flags, " lo "))
+			return false;
+		memset(s->data, 0x5a, SMALL);
+		(void)secret_free(s);
+	}
+	return true;
+}
+
+static void test_secret_start_anew__in_a_child__its_secrets_are_locked(void **state)
+{
+	inherited[0] = secret_new(SMALL);
+	assert_non_null(inherited[0]);
+	/* A cell to take again, which in the child is in memory that is not locked. */
+	(void)secret_free(secret_new(SMALL));
+	memset(inherited[0]->data, 0xa5, SMALL);
+	assert_true(in_child(child_has_locked_secrets));
+	assert_true(is_all(inherited[0]->data, SMALL, 0xa5));
+	inherited[0] = secret_free(inherited[0]);
+}
+
 /* Without the privilege to exceed the limit, which root has. */
 static bool locking_is_refused_and_told(void)
 {
@@ -265,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_secret_free__large__is_unmapped),
 		cmocka_unit_test(test_secret_new__many_in_any_order__do_not_overlap),
 		cmocka_unit_test(test_secret__after_fork__child_has_nothing),
+		cmocka_unit_test(test_secret_start_anew__in_a_child__its_secrets_are_locked),
 		cmocka_unit_test(test_secret_new__locking_refused__works_and_is_told),
 		cmocka_unit_test(test_secret_process_harden__always__forbids_dumps_and_tracing),
 		cmocka_unit_test(test_secret_equal__any__compares_size_and_bytes),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Each turn of the loop looks at everything that can have changed, and then sleeps for what can
- * change it: sockets, gpg's pipes, the kernel's network events, standard output. What was not ready
- * is asked once too often; nothing here is expensive enough to keep books about it.
+ * change it: sockets, the opener's pipe, the kernel's network events, standard output. What was not
+ * ready is asked once too often; nothing here is expensive enough to keep books about it.
  *
  * avahi-core brings its own descriptors and times. Its loop is the program's: the turn comes before
  * each round of it, and the sleep inside it is ours.
@@ -25,8 +25,7 @@
 
 /* avahi-core has five or six. */
 #define LOOP_LIBRARY_FDS_MAX 32
-#define LOOP_FDS_MAX \
-	(LOOP_LIBRARY_FDS_MAX + OPENPGP_FDS_MAX + CANDIDATES_MAX + OPTIONS_SERVERS_MAX + 2)
+#define LOOP_FDS_MAX	     (LOOP_LIBRARY_FDS_MAX + CANDIDATES_MAX + OPTIONS_SERVERS_MAX + 3)
 
 static void enter_over(struct client *c, int exit_status)
 {
@@ -56,29 +55,24 @@ static void turn_fetching(struct client *c)
 	c->decrypt_deadline = usec_add(c->now, CLIENT_DECRYPT_USEC);
 	/* A failure to start is the operation's result like any other, and is met in the next turn.
 	 */
-	(void)openpgp_decrypt_start(c->openpgp, message, size);
+	(void)opener_decrypt_start(&c->opener, c->keys.secret_fd, message, size);
 }
 
 static void turn_decrypting(struct client *c)
 {
-	if (openpgp_state(c->openpgp) == OPENPGP_BUSY) {
+	if (opener_state(&c->opener) == OPENER_BUSY) {
 		if (c->now < c->decrypt_deadline)
 			return;
-		openpgp_cancel(c->openpgp, "gpg took too long");
+		opener_cancel(&c->opener, "it took too long");
 	}
-	if (openpgp_state(c->openpgp) == OPENPGP_FAILED) {
+	if (opener_state(&c->opener) == OPENER_FAILED) {
 		report_error("cannot decrypt what %s sent: %s",
-			     attempt_name(c->decrypting->attempt), openpgp_error_text(c->openpgp));
-		(void)openpgp_take(c->openpgp);
+			     attempt_name(c->decrypting->attempt), opener_error_text(&c->opener));
+		(void)opener_take(&c->opener);
 		give_up_message(c);
 		return;
 	}
-	c->plaintext = openpgp_take(c->openpgp);
-	if (!c->plaintext) {
-		report_error("out of memory");
-		enter_over(c, EX_OSERR);
-		return;
-	}
+	c->plaintext = opener_take(&c->opener);
 	report_debug("decrypted");
 	c->n_written = 0;
 	c->phase = CLIENT_WRITING;
@@ -208,10 +202,11 @@ static void turn(struct client *c, struct instant now)
 	enum client_phase before;
 
 	c->now = now.boot;
+	opener_step(&c->opener);
 	/* Not for secrets: without it the next time is only a little less by chance. */
 	if (getrandom(&c->chance, sizeof(c->chance), GRND_NONBLOCK) < 0)
 		c->chance = (uint32_t)now.boot;
-	if (keys_step(&c->keys, c->options, now) == KEYS_UNUSABLE) {
+	if (keys_step(&c->keys, now) == KEYS_UNUSABLE) {
 		enter_over(c, EX_UNAVAILABLE);
 		return;
 	}
@@ -256,16 +251,18 @@ static usec_t next_deadline(const struct client *c)
 	return when;
 }
 
-/* What is ours to wait for, without gpg. */
+/* What is ours to wait for. */
 static nfds_t fill_fds(const struct client *c, struct pollfd *ret_fds)
 {
 	nfds_t n = 0;
 
+	if (opener_fd(&c->opener) >= 0)
+		ret_fds[n++] = (struct pollfd){ .fd = opener_fd(&c->opener), .events = POLLIN };
 	if (c->phase == CLIENT_WRITING) {
 		ret_fds[n++] = (struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT };
 		return n;
 	}
-	n = talks_poll_set(&c->talks, ret_fds);
+	n += talks_poll_set(&c->talks, ret_fds + n);
 	ret_fds[n++] = (struct pollfd){ .fd = c->network->netlink.fd, .events = POLLIN };
 	for (size_t i = 0; i < c->n_lookups; i++)
 		ret_fds[n++] = (struct pollfd){ .fd = c->lookups[i].fd, .events = POLLIN };
@@ -280,17 +277,15 @@ static int sleep_until_ready(struct pollfd *library_fds, unsigned int n_library,
 	struct pollfd fds[LOOP_FDS_MAX];
 	usec_t left = usec_sub(next_deadline(c), instant_now().boot);
 	struct timespec ts;
-	nfds_t n_gpg, n;
+	nfds_t n;
 	int r;
 
 	if (n_library > LOOP_LIBRARY_FDS_MAX) {
 		errno = E2BIG;
 		return -1;
 	}
-	n_gpg = openpgp_poll_set(c->openpgp, fds);
-	memcpy(fds + n_gpg, library_fds, n_library * sizeof(*fds));
-	n = n_gpg + n_library;
-	n += fill_fds(c, fds + n);
+	memcpy(fds, library_fds, n_library * sizeof(*fds));
+	n = n_library + fill_fds(c, fds + n_library);
 	if (msec >= 0)
 		left = MIN_OF(left, (usec_t)msec * USEC_PER_MSEC);
 	ts.tv_sec = (time_t)(left / USEC_PER_SEC);
@@ -298,8 +293,7 @@ static int sleep_until_ready(struct pollfd *library_fds, unsigned int n_library,
 	r = ppoll(fds, n, left == USEC_NEVER ? NULL : &ts, signals_sleep_mask());
 	if (r < 0)
 		return errno == EINTR ? 0 : -1;
-	memcpy(library_fds, fds + n_gpg, n_library * sizeof(*fds));
-	openpgp_dispatch(c->openpgp, fds, n_gpg);
+	memcpy(library_fds, fds, n_library * sizeof(*fds));
 	return r;
 }
 
@@ -332,14 +326,14 @@ int client_start(struct client *c, const struct client_parts *parts)
 
 	*c = (struct client){ .options = o,
 			      .tls = parts->tls,
-			      .openpgp = parts->openpgp,
 			      .warden = parts->warden,
 			      .network = parts->network,
 			      .now = now.boot,
 			      .silence_end = usec_add(now.boot, CLIENT_SILENCE_USEC) };
+	opener_init(&c->opener);
 	talks_init(&c->talks, c->tls, c->warden, !has_connect, o->retry_usec);
 	start_lookups(c);
-	if (keys_start(&c->keys, c->openpgp, c->warden, o, now) < 0)
+	if (keys_start(&c->keys, &c->opener, c->warden, o, now) < 0)
 		return EX_UNAVAILABLE;
 	c->loop = avahi_simple_poll_new();
 	if (!c->loop) {
@@ -357,7 +351,7 @@ void client_deinit(struct client *c)
 	c->discovery = discovery_free(c->discovery);
 	talks_deinit(&c->talks);
 	c->plaintext = secret_free(c->plaintext);
-	c->openpgp = openpgp_free(c->openpgp);
+	opener_deinit(&c->opener);
 	keys_deinit(&c->keys);
 	c->tls = tls_context_free(c->tls);
 	if (c->loop)

@@ -3,13 +3,12 @@
 /*
  * The course of things: keys on one side, servers on the other, the password at the end.
  *
- * All servers are talked to at the same time, and the first good answer wins. The keys are imported
- * while the network works: import and handshake take the same tenth of a second, on the way of
- * every boot. (A key file that gpg refuses shows only then; a server may have answered already.
- * Files that are missing show before.)
+ * All servers are talked to at the same time, and the first good answer wins. The OpenPGP keys are
+ * checked while the network works: one that is of no use shows only then; a server may have
+ * answered already. Files that are missing show before.
  *
- * Bounds: CLIENT_DECRYPT_USEC for gpg; CLIENT_SILENCE_USEC until people are told that nobody has
- * answered.
+ * Bounds: CLIENT_DECRYPT_USEC for the opener; CLIENT_SILENCE_USEC until people are told that nobody
+ * has answered.
  */
 
 #include <avahi-common/simple-watch.h>
@@ -21,7 +20,7 @@
 #include "client/keys.h"
 #include "client/lookup.h"
 #include "client/network.h"
-#include "client/openpgp.h"
+#include "client/opener.h"
 #include "client/options.h"
 #include "client/talks.h"
 
@@ -38,7 +37,7 @@ enum client_phase {
 struct client {
 	const struct options *options;
 	struct tls_context *tls;
-	struct openpgp *openpgp;
+	struct opener opener;
 	struct warden *warden;
 	struct network *network;
 	struct keys keys;
@@ -64,7 +63,6 @@ struct client {
 struct client_parts {
 	const struct options *options;
 	struct tls_context *tls; /* becomes the client's, whatever is returned */
-	struct openpgp *openpgp; /* likewise */
 	struct warden *warden;
 	struct network *network;
 };

@@ -72,45 +72,32 @@ static int open_key(const char *path, int *ret_fd)
 	return -1;
 }
 
-static enum keys_state enter(struct keys *k, enum keys_state state)
+static const char *culprit_path(const struct keys *k)
 {
-	k->state = state;
-	if (state == KEYS_READY || state == KEYS_UNUSABLE) {
-		k->deadline = USEC_NEVER;
-		k->public_fd = fd_close(k->public_fd);
-		k->secret_fd = fd_close(k->secret_fd);
-	}
-	return state;
+	return opener_culprit(k->opener) == OPENER_PUBLIC_KEY ? k->options->pubkey
+							      : k->options->seckey;
 }
 
 static enum keys_state refuse(struct keys *k)
 {
-	report_error("cannot import OpenPGP key %s: %s", k->path, openpgp_error_text(k->openpgp));
-	return enter(k, KEYS_UNUSABLE);
+	report_error("cannot use OpenPGP key %s: %s", culprit_path(k),
+		     opener_error_text(k->opener));
+	k->deadline = USEC_NEVER;
+	k->state = KEYS_UNUSABLE;
+	return k->state;
 }
 
-static enum keys_state import(struct keys *k, enum keys_state state, const char *path,
-			      struct instant now)
-{
-	bool is_secret = state == KEYS_IMPORTING_SECRET;
-	int fd = is_secret ? k->secret_fd : k->public_fd;
-
-	k->path = path;
-	k->deadline = usec_add(now.boot, KEYS_STEP_USEC);
-	wall_clock_repair(now.real, fd, k->warden);
-	if (openpgp_import_start(k->openpgp, fd,
-				 is_secret ? OPENPGP_KEY_SECRET : OPENPGP_KEY_PUBLIC) < 0)
-		return refuse(k);
-	return enter(k, state);
-}
-
-int keys_start(struct keys *ret, struct openpgp *openpgp, struct warden *w, const struct options *o,
+int keys_start(struct keys *ret, struct opener *opener, struct warden *w, const struct options *o,
 	       struct instant now)
 {
-	*ret = (struct keys){ .openpgp = openpgp, .warden = w, .public_fd = -1, .secret_fd = -1 };
+	*ret = (struct keys){ .opener = opener, .options = o, .public_fd = -1, .secret_fd = -1 };
 	if (open_key(o->pubkey, &ret->public_fd) < 0 || open_key(o->seckey, &ret->secret_fd) < 0)
 		return -1;
-	return import(ret, KEYS_IMPORTING_PUBLIC, o->pubkey, now) == KEYS_UNUSABLE ? -1 : 0;
+	wall_clock_repair(now.real, ret->public_fd, w);
+	ret->deadline = usec_add(now.boot, KEYS_CHECK_USEC);
+	if (opener_check_start(opener, ret->public_fd, ret->secret_fd) < 0)
+		(void)refuse(ret);
+	return ret->state == KEYS_UNUSABLE ? -1 : 0;
 }
 
 void keys_deinit(struct keys *k)
@@ -119,19 +106,19 @@ void keys_deinit(struct keys *k)
 	k->secret_fd = fd_close(k->secret_fd);
 }
 
-enum keys_state keys_step(struct keys *k, const struct options *o, struct instant now)
+enum keys_state keys_step(struct keys *k, struct instant now)
 {
-	if (k->state == KEYS_READY || k->state == KEYS_UNUSABLE)
+	if (k->state != KEYS_CHECKING)
 		return k->state;
-	if (openpgp_state(k->openpgp) == OPENPGP_BUSY && now.boot >= k->deadline)
-		openpgp_cancel(k->openpgp, "gpg took too long");
-	if (openpgp_state(k->openpgp) == OPENPGP_FAILED)
+	if (opener_state(k->opener) == OPENER_BUSY && now.boot >= k->deadline)
+		opener_cancel(k->opener, "it took too long");
+	if (opener_state(k->opener) == OPENER_FAILED)
 		return refuse(k);
-	if (openpgp_state(k->openpgp) != OPENPGP_DONE)
+	if (opener_state(k->opener) != OPENER_DONE)
 		return k->state;
-	report_debug("imported OpenPGP key %s", k->path);
-	(void)openpgp_take(k->openpgp);
-	if (k->state == KEYS_IMPORTING_PUBLIC)
-		return import(k, KEYS_IMPORTING_SECRET, o->seckey, now);
-	return enter(k, KEYS_READY);
+	report_debug("the OpenPGP keys are good");
+	(void)opener_take(k->opener);
+	k->deadline = USEC_NEVER;
+	k->state = KEYS_READY;
+	return k->state;
 }

@@ -16,10 +16,8 @@
 
 #include "base/secret.h"
 #include "client/client.h"
-#include "client/gpg-home.h"
 #include "client/keys.h"
 #include "client/network.h"
-#include "client/openpgp.h"
 #include "client/options.h"
 #include "client/privileges.h"
 #include "client/report.h"
@@ -27,7 +25,7 @@
 #include "client/warden.h"
 #include "tls/tls.h"
 
-/* Far more than is needed. GPGME closes every possible descriptor in each child it makes. */
+/* Far more than is needed. */
 #define DESCRIPTORS_MAX 256
 
 /* A socket that took the place of a closed standard output would be sent the password. */
@@ -93,30 +91,14 @@ static int drop_capabilities(void)
 	return EX_OSERR;
 }
 
-/* Everything between the making of the GnuPG home and its removal. */
-static int fetch(const struct options *o, struct network *network, struct tls_context *tls,
-		 struct gpg_home *home)
+static int fetch(const struct options *o, struct network *network, struct tls_context *tls)
 {
 	struct client_parts parts = {
 		.options = o, .tls = tls, .warden = network->warden, .network = network
 	};
 	struct client client = { 0 };
-	const char *error;
-	int r = gpg_home_make(home);
+	int r = client_start(&client, &parts);
 
-	if (r < 0) {
-		report_error("cannot make a directory for GnuPG in /run/tmp or /tmp: %s",
-			     strerror(-r));
-		(void)tls_context_free(tls);
-		return EX_UNAVAILABLE;
-	}
-	r = openpgp_new(home->path, &parts.openpgp, &error);
-	if (r < 0) {
-		report_error("cannot use GnuPG: %s", error);
-		(void)tls_context_free(tls);
-		return r == -ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
-	}
-	r = client_start(&client, &parts);
 	/* All files are open; what comes now comes from strangers. */
 	if (r == 0)
 		r = drop_capabilities();
@@ -126,7 +108,7 @@ static int fetch(const struct options *o, struct network *network, struct tls_co
 	return r;
 }
 
-static int use_network(const struct options *o, struct warden *w, struct gpg_home *home)
+static int use_network(const struct options *o, struct warden *w)
 {
 	struct network network;
 	struct tls_context *tls;
@@ -139,7 +121,7 @@ static int use_network(const struct options *o, struct warden *w, struct gpg_hom
 	} else {
 		status = keys_load_tls(o, &tls);
 		if (status == 0)
-			status = fetch(o, &network, tls, home);
+			status = fetch(o, &network, tls);
 	}
 	network_close(&network);
 	return status;
@@ -148,23 +130,18 @@ static int use_network(const struct options *o, struct warden *w, struct gpg_hom
 /* CLI-MC-5, CLI-EXIT-1: the order of work. */
 static int work(const struct options *o, struct warden *w)
 {
-	struct gpg_home home = { 0 };
 	int status = EXIT_FAILURE;
-	int r;
 
 	(void)warden_ask_plain(w, WARDEN_FIX_OWNERS);
 	/* CLI-HOOK-9: a signal waits for the hook that runs. */
 	while (!signals_caught() && warden_ask_plain(w, WARDEN_HOOK_START) > 0)
 		;
 	if (!signals_caught())
-		status = use_network(o, w, &home);
+		status = use_network(o, w);
 	while (warden_ask_plain(w, WARDEN_HOOK_STOP) > 0)
 		;
 	(void)warden_ask_plain(w, WARDEN_LINKS_DOWN);
 	warden_stop(w);
-	r = gpg_home_remove(&home);
-	if (r < 0)
-		report_error("cannot remove GnuPG's directory: %s", strerror(-r));
 	return status;
 }
 

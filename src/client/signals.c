@@ -64,16 +64,6 @@ const sigset_t *signals_sleep_mask(void)
 	return &start_mask;
 }
 
-void signals_open(void)
-{
-	(void)sigprocmask(SIG_SETMASK, &start_mask, NULL);
-}
-
-void signals_block(void)
-{
-	(void)sigprocmask(SIG_SETMASK, &work_mask, NULL);
-}
-
 void signals_default(void)
 {
 	struct sigaction by_default = { .sa_handler = SIG_DFL };
@@ -83,7 +73,7 @@ void signals_default(void)
 			(void)sigaction(wanted[i], &by_default, NULL);
 	}
 	(void)sigaction(SIGPIPE, &start_pipe, NULL);
-	signals_open();
+	(void)sigprocmask(SIG_SETMASK, &start_mask, NULL);
 }
 
 void signals_die(int signal)

@@ -5,8 +5,7 @@
  * up.
  *
  * They are blocked except while the loop sleeps, so that none slips in between a look at
- * signals_caught() and the sleep. Whoever starts other programs opens the mask for that moment:
- * they would inherit the block, and gpg-agent could not be ended any more.
+ * signals_caught() and the sleep. Processes that the program makes begin with signals_default().
  */
 
 #include <signal.h>
@@ -26,10 +25,6 @@ int signals_caught(void);
 
 /** signals_sleep_mask() - for ppoll(2): the mask the program was started with */
 const sigset_t *signals_sleep_mask(void);
-
-/** signals_open()/signals_block() - around the start of other programs */
-void signals_open(void);
-void signals_block(void);
 
 /**
  * signals_default() - in a child of ours: everything as the program was started

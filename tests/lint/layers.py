@@ -23,7 +23,7 @@ LIBRARIES = {
     "systemd/sd-event.h": ("core/*", "gate/*", "spawn/*", "probe/*", "ctl/*", "monitor/*"),
     "ares*.h": ("probe/resolve.c",),
     "systemd/sd-*.h": ("core/*", "ctl/*", "monitor/*"),
-    "gpgme.h": ("client/*", "keygen/*"),
+    "gpgme.h": ("keygen/*",),
     "gmp.h": ("openpgp/*", "wire/ssh-*"),
     "nettle/*": ("openpgp/*", "wire/*", "core/*", "keygen/*"),
     "zlib.h": ("openpgp/inflate.c",),

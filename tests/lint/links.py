@@ -57,7 +57,7 @@ PROGRAMS = {
         "only": {"sd_*": "sd_bus_*"},
     },
     "mandos-client": {
-        "libraries": {"libgnutls", "libgpgme", "libgpg-error", "libnettle", "libcap",
+        "libraries": {"libgnutls", "libnettle", "libhogweed", "libgmp", "libz", "libseccomp", "libcap",
                       "libavahi-core", "libavahi-common"},
         "never": ("sd_*", "g_*", "sqlite3_*", *THREADS),
     },
