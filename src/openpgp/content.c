@@ -44,10 +44,9 @@ static int read_literal(const struct openpgp_packet *packet, struct secret **ret
 	return *ret ? OPENPGP_OK : -ENOMEM;
 }
 
-static bool is_signature(unsigned int tag, bool is_after)
+static bool is_signature(int tag, bool is_after)
 {
-	return tag == OPENPGP_SIGNATURE ||
-	       (!is_after && (tag == OPENPGP_ONE_PASS || tag == OPENPGP_MARKER));
+	return tag == OPENPGP_SIGNATURE || (!is_after && tag == OPENPGP_ONE_PASS);
 }
 
 static int skip_signatures(struct openpgp_packet *rest, bool is_after)
@@ -56,7 +55,7 @@ static int skip_signatures(struct openpgp_packet *rest, bool is_after)
 		struct openpgp_packet packet;
 		int r;
 
-		if (!is_signature((unsigned int)openpgp_packet_look(rest), is_after))
+		if (!is_signature(openpgp_packet_look(rest), is_after))
 			return OPENPGP_OK;
 		r = openpgp_packet_take(rest, &packet);
 		if (r != OPENPGP_OK)

@@ -44,8 +44,7 @@ static int take_session_keys(struct openpgp_packet *message, const struct openpg
 		struct openpgp_packet packet;
 		int tag = openpgp_packet_look(message);
 
-		if (tag != OPENPGP_SESSION_KEY_FOR && tag != OPENPGP_SESSION_KEY &&
-		    tag != OPENPGP_MARKER)
+		if (tag != OPENPGP_SESSION_KEY_FOR && tag != OPENPGP_SESSION_KEY)
 			return OPENPGP_OK;
 		r = openpgp_packet_take(message, &packet);
 		if (r == OPENPGP_OK && tag == OPENPGP_SESSION_KEY_FOR)

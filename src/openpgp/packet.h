@@ -19,7 +19,6 @@
 #define OPENPGP_SECRET_SUBKEY	    7
 #define OPENPGP_COMPRESSED	    8
 #define OPENPGP_ENCRYPTED	    9 /* without integrity */
-#define OPENPGP_MARKER		    10
 #define OPENPGP_LITERAL		    11
 #define OPENPGP_INTEGRITY_PROTECTED 18
 #define OPENPGP_ENCRYPTED_AEAD	    20 /* GnuPG's own */
