@@ -51,17 +51,15 @@ static bool is_signature(int tag, bool is_after)
 
 static int skip_signatures(struct openpgp_packet *rest, bool is_after)
 {
-	for (int i = 0; i < OPENPGP_SIGNATURES_MAX; i++) {
+	for (int n = 0; is_signature(openpgp_packet_look(rest), is_after); n++) {
 		struct openpgp_packet packet;
-		int r;
+		int r = n == OPENPGP_SIGNATURES_MAX ? OPENPGP_TOO_LARGE
+						    : openpgp_packet_take(rest, &packet);
 
-		if (!is_signature(openpgp_packet_look(rest), is_after))
-			return OPENPGP_OK;
-		r = openpgp_packet_take(rest, &packet);
 		if (r != OPENPGP_OK)
 			return r;
 	}
-	return OPENPGP_TOO_LARGE;
+	return OPENPGP_OK;
 }
 
 static int read_signed(struct openpgp_packet *rest, struct secret **ret)

@@ -11,7 +11,7 @@
 #include "base/secret.h"
 #include "openpgp/packet.h"
 
-#define OPENPGP_SIGNATURES_MAX 32 /* packets beside the literal one */
+#define OPENPGP_SIGNATURES_MAX 32 /* packets before the literal one, and behind it */
 
 /**
  * openpgp_content_read() - the literal data
