@@ -55,21 +55,20 @@ static void test_openpgp_keyring_read__nothing__no_key(void **state)
 }
 
 /* The packets of a key file. */
-static struct secret *packets_of(const char *name, struct openpgp_packet *ret_all)
+static void load_packets(const char *name, struct secret **ret, struct openpgp_packet *ret_all)
 {
 	size_t size;
 	_cleanup_free_ char *data = (char *)read_data(name, &size);
-	struct secret *memory = NULL;
 
-	assert_int_equal(openpgp_armour_strip((uint8_t *)data, size, &memory, ret_all), OPENPGP_OK);
-	return memory;
+	assert_int_equal(openpgp_armour_strip((uint8_t *)data, size, ret, ret_all), OPENPGP_OK);
 }
 
 static void test_openpgp_keyring_read__cut_anywhere__never_more_keys(void **state)
 {
 	struct openpgp_packet all;
-	_cleanup_secret_ struct secret *memory = packets_of("keys/curve.sec", &all);
+	_cleanup_secret_ struct secret *memory = NULL;
 
+	load_packets("keys/curve.sec", &memory, &all);
 	for (size_t cut = 0; cut < all.size; cut++) {
 		size_t n_keys;
 
@@ -96,9 +95,10 @@ static void find_subkey(const struct openpgp_packet *all, size_t *ret_start, siz
 static void test_openpgp_keyring_read__secret_changed__malformed(void **state)
 {
 	struct openpgp_packet all;
-	_cleanup_secret_ struct secret *memory = packets_of("keys/curve.sec", &all);
+	_cleanup_secret_ struct secret *memory = NULL;
 	size_t n_keys, start, end;
 
+	load_packets("keys/curve.sec", &memory, &all);
 	find_subkey(&all, &start, &end);
 	for (size_t back = 1; back <= 34; back++) {
 		all.data[end - back] ^= 4;
@@ -112,10 +112,11 @@ static void test_openpgp_keyring_read__secret_changed__malformed(void **state)
 static int read_many(size_t n, size_t *ret_n_keys)
 {
 	struct openpgp_packet all;
-	_cleanup_secret_ struct secret *memory = packets_of("keys/curve.sec", &all);
+	_cleanup_secret_ struct secret *memory = NULL;
 	_cleanup_free_ char *many = NULL;
 	size_t start, end, size;
 
+	load_packets("keys/curve.sec", &memory, &all);
 	find_subkey(&all, &start, &end);
 	size = end - start;
 	many = malloc(n * size);
