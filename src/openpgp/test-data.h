@@ -19,11 +19,12 @@
 #define TEST_DATA_MAX ((size_t)1 << 20)
 
 /** read_data() - a file of tests/data/openpgp; the caller frees it */
-static inline uint8_t *read_data(const char *name, size_t *ret_size)
+#define read_data(name, ret_size) read_data_under(TEST_DATA, name, ret_size)
+static inline uint8_t *read_data_under(const char *directory, const char *name, size_t *ret_size)
 {
 	char path[256], *data = NULL;
 
-	(void)snprintf(path, sizeof(path), TEST_DATA "/openpgp/%s", name);
+	(void)snprintf(path, sizeof(path), "%s/openpgp/%s", directory, name);
 	assert_int_equal(file_read(path, TEST_DATA_MAX, &data, ret_size), 0);
 	return (uint8_t *)data;
 }
