@@ -150,7 +150,7 @@ class Case(unittest.TestCase):
 class ClientKeys:
     """The four key files of a client, as mandos-keygen makes them, and what encrypts to them."""
 
-    def __init__(self, directory, length=2048):
+    def __init__(self, directory, primary="rsa2048", subkey="rsa2048"):
         self.directory = Path(directory)
         self.home = self.directory / "gnupg"
         self.home.mkdir(mode=0o700, parents=True)
@@ -158,7 +158,7 @@ class ClientKeys:
         self.pubkey = self.directory / "pubkey.txt"
         self.tls_privkey = self.directory / "tls-privkey.pem"
         self.tls_pubkey = self.directory / "tls-pubkey.pem"
-        self._make_openpgp(length)
+        self._make_openpgp(primary, subkey)
         run("certtool", "--generate-privkey", "--key-type=ed25519", "--no-text",
             "--outfile", self.tls_privkey)
         run("certtool", "--load-privkey", self.tls_privkey, "--pubkey-info", "--no-text",
@@ -170,11 +170,11 @@ class ClientKeys:
         return run("gpg", "--homedir", self.home, "--batch", "--quiet", "--trust-model=always",
                    "--pinentry-mode=loopback", "--passphrase=", *argv, **options)
 
-    def _make_openpgp(self, length):
-        self.gpg("--quick-gen-key", "client", f"rsa{length}", "sign,auth", "never")
+    def _make_openpgp(self, primary, subkey):
+        self.gpg("--quick-gen-key", "client", primary, "sign,auth", "never")
         colons = self.gpg("--with-colons", "--list-keys").decode()
         self.fingerprint = re.search(r"^fpr:+([0-9A-F]+):", colons, re.M).group(1)
-        self.gpg("--quick-add-key", self.fingerprint, f"rsa{length}", "encr", "never")
+        self.gpg("--quick-add-key", self.fingerprint, subkey, "encr", "never")
         self.pubkey.write_bytes(self.gpg("--armor", "--export"))
         self.seckey.write_bytes(self.gpg("--armor", "--export-secret-keys"))
 

@@ -170,6 +170,24 @@ class WithServer(ClientCase):
         self.assertEqual(client.stdout, PASSWORD)
         self.assertEqual([path.name for path in self.run_dir.iterdir()], ["tmp"])
 
+    def test_other_keys(self):
+        """CLI-PGP-1, CLI-PGP-2: Curve25519, and a message that is changed or for another key before it."""
+        other = ClientKeys(self.tmp / "other", "ed25519", "cv25519")
+        self.addCleanup(run, "gpgconf", "--homedir", other.home, "--kill", "gpg-agent")
+        for secret, status in ((other.encrypt(PASSWORD), OK), (keys.encrypt(PASSWORD), None),
+                               (other.encrypt(PASSWORD)[:-1] + b"\0", None)):
+            server = self.serve(secret)
+            client = self.client(f"127.0.0.1:{server.port}", "--retry=0.1",
+                                 f"--pubkey={other.pubkey}", f"--seckey={other.seckey}")
+            if status is None:
+                client.expect("(?s)cannot decrypt.*cannot decrypt")
+                self.assertEqual(client.stdout, b"")
+                self.end_by(client, signal.SIGTERM)
+            else:
+                self.assertEqual(client.wait(), status, client.stderr)
+                self.assertEqual(client.stdout, PASSWORD)
+            server.stop()
+
     def test_large_password(self):
         """Larger than a pipe: nothing is lost on a reader that starts late."""
         password = b"0123456789abcdef" * 16384

@@ -115,13 +115,13 @@ class Conquered(Opener):
             ("unlink", f"s:{target}"), ("rename", f"s:{target}", f"s:{target}2"),
             ("chmod", f"s:{target}", 0o4777), ("mkdir", f"s:{self.tmp}/dir", 0o700),
             ("dup", ANSWER_FD), ("fcntl", ANSWER_FD, 0, 0), ("ioctl", ANSWER_FD, 0x541b, "z:8"),
-            ("pwrite64", SECRET_FD, "s:x", 1, 0), ("pread64", ANSWER_FD, "z:8", 8, 0),
+            ("pwrite64", SECRET_FD, "s:x", 1, 0),
             ("prlimit64", 0, 7, "x:" + "ff" * 16, 0), ("prctl", 4, 1, 0, 0, 0),
             ("tgkill", self.client.pid, self.client.pid, 9), ("pipe2", "z:8", 0),
         ]
         if not SANITIZED:
             calls += [("openat", AT_FDCWD, f"s:{target}", os.O_RDONLY, 0),
-                      ("read", SECRET_FD, "z:8", 8), ("write", 1, "s:x", 1), ("write", 2, "s:x", 1),
+                      ("pread64", ANSWER_FD, "z:8", 8, 0), ("read", SECRET_FD, "z:8", 8), ("write", 1, "s:x", 1), ("write", 2, "s:x", 1),
                       ("stat", f"s:{target}", "z:144")]
         for call, result in zip(calls, inject(self.pid, *calls)):
             self.assertEqual(named(result), "ENOSYS", call)
