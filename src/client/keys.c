@@ -116,7 +116,7 @@ enum keys_state keys_step(struct keys *k, struct instant now)
 		return refuse(k);
 	if (opener_state(k->opener) != OPENER_DONE)
 		return k->state;
-	report_debug("the OpenPGP keys are good");
+	report_debug("the OpenPGP keys %s and %s are good", k->options->pubkey, k->options->seckey);
 	(void)opener_take(k->opener);
 	k->deadline = USEC_NEVER;
 	k->state = KEYS_READY;

@@ -65,7 +65,7 @@ class Interfaces(Case):
         """CLI-NET-12, D8: ends at once, and sets down what it set up."""
         self.boot.add("eth0", plugged=False)
         client = self.client("--connect=198.51.100.1:1", "--delay=100000", "--debug")
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         self.end_by(client, signal.SIGTERM)
         self.assertFalse(self.boot.is_up("eth0"))
 
@@ -73,7 +73,7 @@ class Interfaces(Case):
         """CLI-NET-7, D32: no interface is no reason to end."""
         self.serve()
         client = self.client("--debug")
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         self.boot.add("eth0")
         self.assert_password(client)
         self.assertFalse(self.boot.is_up("eth0"))
@@ -83,7 +83,7 @@ class Interfaces(Case):
         self.serve()
         client = self.client("--interface=eth7", "--debug")
         client.expect("there is no interface eth7")
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         self.boot.add("eth7")
         self.assert_password(client)
 
@@ -127,7 +127,7 @@ class Interfaces(Case):
         """A client that is killed leaves the network as it found it, too."""
         self.boot.add("eth0")
         client = self.client("--connect=198.51.100.1:1", "--debug")
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         self.assertTrue(self.boot.is_up("eth0"))
         client.signal(signal.SIGKILL)
         self.assertEqual(client.wait(), -signal.SIGKILL)

@@ -60,7 +60,7 @@ class Hooks(Case):
         """CLI-HOOK-4: DEVICE empty, CONNECT unset, the usual delay, VERBOSITY with --debug."""
         option = self.tell("hook")
         client = self.client(option, "--debug")
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         self.end_by(client, signal.SIGTERM)
         for line in ("DEVICE=", "CONNECT=unset", "DELAY=2.500000", "VERBOSITY=1"):
             self.assertEqual(self.log().splitlines().count(line), 2, line)
@@ -69,7 +69,7 @@ class Hooks(Case):
         """CLI-HOOK-4: none is ignored or blocked that the client was not started with."""
         option = self.hook("hook", f"grep Sig /proc/self/status >>{self.tmp}/log\n")
         client = self.client(option, "--debug")
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         self.end_by(client, signal.SIGTERM)
         self.assertEqual(re.findall(r"SigBlk:\t(\w+)", self.log()), ["0" * 16] * 2)
         for ignored in re.findall(r"SigIgn:\t(\w+)", self.log()):
@@ -88,7 +88,7 @@ class Hooks(Case):
         (folder / "link").symlink_to("good")
         (folder / "dangling").symlink_to("nothing")
         client = self.client(option, "--debug")
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         self.end_by(client, signal.SIGTERM)
         self.assertEqual(re.findall(r"^(\S+) 1 start", self.log(), re.M), [".dot", "good", "link"])
 
@@ -103,7 +103,7 @@ class Hooks(Case):
         client.expect("a-fails failed with status 3")
         client.expect("b-dies died of signal 9")
         client.expect("cannot run .*c-no-program")
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         self.assertIn("d-good", self.log())
         self.end_by(client, signal.SIGTERM)
 
@@ -144,7 +144,7 @@ class Hooks(Case):
         """CLI-EXIT-1: a client that is killed is cleaned up behind: stop hooks, then the interface."""
         option = self.hook("hook", f'echo "$MODE $(cat /sys/class/net/eth0/flags)" >>{self.tmp}/log\n')
         client = self.client(option, "--debug")
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         client.signal(signal.SIGKILL)
         client.wait()
         wait_for(lambda: not self.boot.is_up("eth0"), "eth0 to be set down")
@@ -177,7 +177,7 @@ class Identities(Case):
 
     def assert_plain(self, client, user):
         """The process that talks to strangers has nothing of root left."""
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         status = self.status_of(client.pid)
         self.assertRegex(status, rf"Uid:(\t{user}){{4}}\n")
         self.assertRegex(status, rf"Gid:(\t{user}){{4}}\n")
@@ -229,7 +229,7 @@ class Identities(Case):
         option = self.hook("hook", TELL % self.tmp)  # below /tmp, where others can write
         client = self.client(option, "--debug", prefix=words, file=copy)
         client.expect("hooks is not used: .*must belong to root")
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         self.end_by(client, signal.SIGTERM)
         self.assertFalse((self.tmp / "log").exists())
 
@@ -246,7 +246,7 @@ class Identities(Case):
                 client = self.client(f"--network-hook-dir={folder}", "--debug", file=copy,
                                      prefix=(*private, *words, "sh", "-c", f'exec "$@" 5<{mine}', "sh"))
                 client.expect(f"{seen} is not used: .*belong to root")
-                client.expect("imported OpenPGP key .*seckey")
+                client.expect("OpenPGP keys .* are good")
                 self.end_by(client, signal.SIGTERM)
                 self.assertFalse((self.tmp / "log").exists())
 
@@ -260,7 +260,7 @@ class Identities(Case):
                              prefix=(*self.private, "env", "BASH_ENV=/x", "SHELL=/x",
                                      "PATH=/tmp/x:" + os.environ["PATH"], *words,
                                      "sh", "-c", 'umask 0 && cd /tmp && exec "$@"', "sh"))
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         self.end_by(client, signal.SIGTERM)
         log = (self.tmp / "log").read_text()
         self.assertEqual(log.count("/usr/sbin:/usr/bin:/sbin:/bin / /run/hooks 0022\n"), 2, log)
@@ -278,7 +278,7 @@ class Identities(Case):
         client = self.client("--debug", "--network-hook-dir=/lib/mandos/network-hooks.d", file=copy, prefix=(
             *usual, "env", "BASH_ENV=/x", "BASH_FUNC_env%%=() { /x; }", "ENV=/x", "PERL5OPT=/x",
             "PATH=/tmp/x:" + os.environ["PATH"], "HARMLESS=kept", *words))
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         self.end_by(client, signal.SIGTERM)
         log = (self.tmp / "log").read_text()
         self.assertEqual(log.count("HARMLESS=kept\n"), 2, log)
@@ -288,7 +288,7 @@ class Identities(Case):
     def test_warden_is_root_and_deaf(self):
         """The warden keeps root, has no password pipe, and signals do not end it."""
         client = self.start()
-        client.expect("imported OpenPGP key .*seckey")
+        client.expect("OpenPGP keys .* are good")
         children = Path(f"/proc/{client.pid}/task/{client.pid}/children").read_text().split()
         wardens = [pid for pid in children
                    if Path(f"/proc/{pid}/comm").read_text() == "mandos-client\n"]
@@ -333,7 +333,7 @@ class Image(Case):
                     'touch dev/null dev/urandom && mount --bind /dev/null dev/null && '
                     'mount --bind /dev/urandom dev/urandom && mount --bind /proc proc && '
                     'mount --bind /etc etc && chmod 1777 tmp && exec chroot . "$@"', "sh", *words))
-        client.expect("imported OpenPGP key /conf/conf.d/mandos/seckey.txt")
+        client.expect("OpenPGP keys .* and /conf/conf.d/mandos/seckey.txt are good")
         for name in ("seckey.txt", "pubkey.txt", "tls-privkey.pem", "tls-pubkey.pem", "dhparams.pem"):
             self.assertEqual((conf / name).stat().st_uid, 65534, name)
             self.assertEqual((conf / name).stat().st_gid, 65534, name)
