@@ -3,6 +3,7 @@
 
 import base64
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -193,19 +194,22 @@ class WhatGpgMakes(ReaderCase):
         finally:
             run("gpgconf", "--homedir", home, "--kill", "gpg-agent")
 
-    def test_what_debian_makes(self):
-        """CLI-PGP-1, CLI-PGP-2, CLI-KEY-5, CLI-KEY-14: the keys and messages of mandos-keygen 1.8.16."""
-        directory = self.tmp / "keys"
-        directory.mkdir()
-        run(DEBIAN_KEYGEN, "--dir", directory, "--length=2048", "--sublength=2048", "--name=client")
-        for password in (b"correct horse\0\xff\n", bytes(9000), b""):
-            (self.tmp / "password").write_bytes(password)
-            section = run(DEBIAN_KEYGEN, "--dir", directory, "--passfile", self.tmp / "password",
-                          "--no-ssh").decode()
-            lines = section[section.index("secret =") + 8:].split()
-            message = self.tmp / "message"
-            message.write_bytes(base64.b64decode("".join(lines)))
-            self.assertEqual(self.ours(directory / "seckey.txt", message), password)
+    def test_what_keygen_makes(self):
+        """CLI-PGP-1, CLI-PGP-2, CLI-KEY-5, CLI-KEY-14: keys and messages of mandos-keygen, Debian's too."""
+        rsa = ("--length=2048", "--sublength=2048")
+        for program, options in ((DEBIAN_KEYGEN, rsa), (build_dir() / "mandos-keygen", rsa),
+                                 (build_dir() / "mandos-keygen", ("--type=ed25519",))):
+            directory = Path(tempfile.mkdtemp(dir=self.tmp))
+            run(program, "--dir", directory, *options, "--name=client")
+            for password in (b"correct horse\0\xff\n", bytes(9000), b""):
+                (self.tmp / "password").write_bytes(password)
+                section = run(program, "--dir", directory, "--passfile", self.tmp / "password",
+                              "--no-ssh").decode()
+                message = self.tmp / "message"
+                message.write_bytes(base64.b64decode(re.search(
+                    r"^secret =\n((?: +\S+\n)+)", section, re.M).group(1)))
+                with self.subTest(program=program, options=options, password=password[:20]):
+                    self.assertEqual(self.ours(directory / "seckey.txt", message), password)
 
 
 class Changed(ReaderCase):
