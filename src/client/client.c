@@ -25,7 +25,7 @@
 
 /* avahi-core has five or six. */
 #define LOOP_LIBRARY_FDS_MAX 32
-#define LOOP_FDS_MAX	     (LOOP_LIBRARY_FDS_MAX + CANDIDATES_MAX + OPTIONS_SERVERS_MAX + 3)
+#define LOOP_FDS_MAX	     (LOOP_LIBRARY_FDS_MAX + CANDIDATES_MAX + OPTIONS_SERVERS_MAX + INQUIRY_FDS + 3)
 
 static void enter_over(struct client *c, int exit_status)
 {
@@ -197,15 +197,20 @@ static void turn_silence(struct client *c)
 	report_error("%s", text);
 }
 
+/* Not for secrets: without it the next time is only a little less by chance. */
+static void take_chance(struct client *c)
+{
+	if (getrandom(&c->chance, sizeof(c->chance), GRND_NONBLOCK) < 0)
+		c->chance = (uint32_t)c->now;
+}
+
 static void turn(struct client *c, struct instant now)
 {
 	enum client_phase before;
 
 	c->now = now.boot;
 	opener_step(&c->opener);
-	/* Not for secrets: without it the next time is only a little less by chance. */
-	if (getrandom(&c->chance, sizeof(c->chance), GRND_NONBLOCK) < 0)
-		c->chance = (uint32_t)now.boot;
+	take_chance(c);
 	if (keys_step(&c->keys, now) == KEYS_UNUSABLE) {
 		enter_over(c, EX_UNAVAILABLE);
 		return;
@@ -266,6 +271,8 @@ static nfds_t fill_fds(const struct client *c, struct pollfd *ret_fds)
 	ret_fds[n++] = (struct pollfd){ .fd = c->network->netlink.fd, .events = POLLIN };
 	for (size_t i = 0; i < c->n_lookups; i++)
 		ret_fds[n++] = (struct pollfd){ .fd = c->lookups[i].fd, .events = POLLIN };
+	if (c->discovery)
+		n += discovery_poll_set(c->discovery, ret_fds + n);
 	return n;
 }
 
@@ -302,7 +309,9 @@ static int start_discovery(struct client *c)
 	struct discovery_events events = { .found = on_found, .gone = on_gone, .userdata = c };
 	const char *error;
 
-	if (discovery_new(avahi_simple_poll_get(c->loop), &events, &c->discovery, &error) == 0)
+	take_chance(c);
+	if (discovery_new(avahi_simple_poll_get(c->loop), &events, c->chance, &c->discovery,
+			  &error) == 0)
 		return 0;
 	report_error("cannot search for servers: %s", error);
 	return EX_UNAVAILABLE;

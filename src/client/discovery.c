@@ -17,16 +17,24 @@
 #define SERVICE_TYPE "_mandos._tcp"
 #define DOMAIN	     "local"
 
-static const unsigned int again_msec[] = DISCOVERY_AGAIN_MSEC;
+struct stage {
+	unsigned int msec;
+	bool is_anew;
+};
+
+static const struct stage stages[] = DISCOVERY_STAGES;
+
+#define LAST_STAGE (ARRAY_SIZE(stages) - 1)
 
 struct search {
-	struct discovery *discovery;
-	AvahiSServiceBrowser *browser; /* NULL: the place is free */
+	struct discovery *discovery; /* NULL: the place is free */
+	AvahiSServiceBrowser *browser;
 	uint32_t index;
 	enum peer_family family;
 	bool is_wanted;
-	bool has_found;
-	size_t n_begun;
+	bool has_found; /* the library has */
+	size_t stage;	/* of the next question */
+	size_t n_heard; /* since the last one */
 	usec_t again;
 };
 
@@ -47,6 +55,7 @@ struct discovery {
 	bool is_broken; /* to be made anew, which its callbacks must not do */
 	usec_t repair;
 	usec_t deadline;
+	struct inquiry inquiry;
 	struct search searches[DISCOVERY_SEARCHES_MAX];
 	struct service services[DISCOVERY_RESOLVES_MAX];
 };
@@ -93,7 +102,7 @@ static int start_server(struct discovery *d, const char **ret_error)
 	return d->server ? 0 : -EIO;
 }
 
-int discovery_new(const AvahiPoll *poll, const struct discovery_events *events,
+int discovery_new(const AvahiPoll *poll, const struct discovery_events *events, uint32_t chance,
 		  struct discovery **ret, const char **ret_error)
 {
 	struct discovery *d = calloc(1, sizeof(*d));
@@ -105,6 +114,7 @@ int discovery_new(const AvahiPoll *poll, const struct discovery_events *events,
 	d->poll = poll;
 	d->events = *events;
 	d->deadline = USEC_NEVER;
+	inquiry_open(&d->inquiry, (uint16_t)chance);
 	avahi_set_log_function(on_log);
 	r = start_server(d, ret_error);
 	if (r < 0)
@@ -142,8 +152,10 @@ static void stop_server(struct discovery *d)
 
 struct discovery *discovery_free(struct discovery *d)
 {
-	if (d)
+	if (d) {
 		stop_server(d);
+		inquiry_close(&d->inquiry);
+	}
 	free(d);
 	return NULL;
 }
@@ -274,47 +286,125 @@ static void on_browse(AvahiSServiceBrowser *browser, AvahiIfIndex index, AvahiPr
 	}
 }
 
-static void begin_search(struct search *s, usec_t now, uint32_t chance)
+static void begin_browser(struct search *s)
 {
 	struct discovery *d = s->discovery;
-	size_t i = MIN_OF(s->n_begun, ARRAY_SIZE(again_msec) - 1);
-	usec_t distance = again_msec[i] * USEC_PER_MSEC;
 
 	if (s->browser)
 		avahi_s_service_browser_free(s->browser);
 	s->browser = avahi_s_service_browser_new(d->server, (AvahiIfIndex)s->index,
 						 protocol_of(s->family), SERVICE_TYPE, DOMAIN, 0,
 						 on_browse, s);
-	s->n_begun++;
-	s->again = usec_add(now, distance + distance / 4 * (chance % 1024) / 1024);
 	if (!s->browser)
 		d->is_broken = true;
+}
+
+static void ask(struct search *s, const struct mdns_service *about)
+{
+	int r = inquiry_ask(&s->discovery->inquiry, s->index, s->family, about);
+
+	if (r < 0)
+		report_debug("cannot ask on interface %u by IPv%d: %s", s->index, (int)s->family,
+			     strerror(-r));
+}
+
+static void rest(struct search *s, const struct stage *stage, usec_t now, uint32_t chance)
+{
+	usec_t distance = stage->msec * USEC_PER_MSEC;
+
+	s->again = usec_add(now, distance + distance / 4 * (chance % 1024) / 1024);
+}
+
+static void step_search(struct search *s, usec_t now, uint32_t chance)
+{
+	const struct stage *stage = &stages[s->stage];
+
+	ask(s, NULL);
+	if (stage->is_anew)
+		begin_browser(s);
+	s->n_heard = 0;
+	s->stage = MIN_OF(s->stage + 1, LAST_STAGE);
+	rest(s, stage, now, chance);
+}
+
+static struct search *find_search(struct discovery *d, uint32_t index, enum peer_family family)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(d->searches); i++) {
+		struct search *s = &d->searches[i];
+
+		if (s->discovery && s->index == index && s->family == family)
+			return s;
+	}
+	return NULL;
+}
+
+static void take_server(struct search *s, const struct peer *server, usec_t now, uint32_t chance)
+{
+	struct discovery *d = s->discovery;
+	struct peer p = *server;
+	char name[ADDRESS_FORMAT_SIZE];
+
+	if (address_needs_scope(&p))
+		p.scope_id = s->index;
+	address_format(&p, name);
+	report_debug("interface %u answers that there is a server at %s", s->index, name);
+	if (s->stage < LAST_STAGE) {
+		s->stage = LAST_STAGE;
+		rest(s, &stages[LAST_STAGE], now, chance);
+	}
+	d->events.found(d->events.userdata, &p, s->index);
+}
+
+static void take_answer(struct search *s, const struct inquiry_answer *answer, usec_t now,
+			uint32_t chance)
+{
+	struct mdns_service service;
+	struct mdns_answer a;
+
+	if (!mdns_open(answer->data, answer->size, s->discovery->inquiry.id, &a))
+		return;
+	while (s->n_heard < DISCOVERY_HEARD_MAX && mdns_next(&a, s->family, &service)) {
+		s->n_heard++;
+		if (service.has_address)
+			take_server(s, &service.server, now, chance);
+		else
+			ask(s, &service);
+	}
+}
+
+static void take_answers(struct discovery *d, enum peer_family family, usec_t now, uint32_t chance)
+{
+	struct inquiry_answer answer;
+	bool is_empty = false;
+
+	for (size_t i = 0; i < DISCOVERY_ANSWERS_MAX && !is_empty; i++) {
+		struct search *s;
+
+		if (!inquiry_receive(&d->inquiry, family, &answer, &is_empty))
+			continue;
+		s = find_search(d, answer.index, family);
+		if (s)
+			take_answer(s, &answer, now, chance);
+	}
 }
 
 static void want_search(struct discovery *d, const struct link *link, enum peer_family family,
 			usec_t now, uint32_t chance)
 {
-	struct search *room = NULL;
+	struct search *s = find_search(d, link->index, family);
 
-	for (size_t i = 0; i < ARRAY_SIZE(d->searches); i++) {
-		struct search *s = &d->searches[i];
-
-		if (s->discovery && s->index == link->index && s->family == family) {
-			s->is_wanted = true;
-			if (!s->has_found && now >= s->again)
-				begin_search(s, now, chance);
-			return;
-		}
-		if (!s->discovery && !room)
-			room = s;
+	for (size_t i = 0; i < ARRAY_SIZE(d->searches) && !s; i++) {
+		if (d->searches[i].discovery)
+			continue;
+		s = &d->searches[i];
+		*s = (struct search){ .discovery = d, .index = link->index, .family = family };
+		report_debug("searching on %s by IPv%d", link->name, (int)family);
 	}
-	if (!room)
+	if (!s)
 		return;
-	*room = (struct search){
-		.discovery = d, .index = link->index, .family = family, .is_wanted = true
-	};
-	report_debug("searching on %s by IPv%d", link->name, (int)family);
-	begin_search(room, now, chance);
+	s->is_wanted = true;
+	if (!s->has_found && now >= s->again)
+		step_search(s, now, chance);
 }
 
 static bool is_repaired(struct discovery *d, usec_t now)
@@ -347,6 +437,8 @@ void discovery_step(struct discovery *d, const struct links *l, const struct sel
 
 	if (!is_repaired(d, now))
 		return;
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		take_answers(d, families[i], now, chance);
 	for (size_t i = 0; i < ARRAY_SIZE(d->searches); i++)
 		d->searches[i].is_wanted = false;
 	for (size_t i = 0; i < l->n_links; i++) {
@@ -369,6 +461,11 @@ void discovery_step(struct discovery *d, const struct links *l, const struct sel
 		else if (one->discovery && !one->has_found)
 			d->deadline = MIN_OF(d->deadline, one->again);
 	}
+}
+
+nfds_t discovery_poll_set(const struct discovery *d, struct pollfd *ret_fds)
+{
+	return inquiry_poll_set(&d->inquiry, ret_fds);
 }
 
 usec_t discovery_deadline(const struct discovery *d)
