@@ -104,6 +104,18 @@ class Interfaces(Case):
         self.assert_password(client)
         self.assertFalse(self.boot.is_up("eth0"))
 
+    def test_no_address_is_made(self):
+        """CLI-NET-14: there is the kernel's own, and no other; nor a route."""
+        self.boot.add("eth0")
+        client = self.client("--debug")
+        client.expect("searching on eth0 by IPv6")
+        addresses = self.boot.ip("-o", "address", "show", "dev", "eth0").splitlines()
+        self.assertEqual(len(addresses), 1, addresses)
+        self.assertRegex(addresses[0], r"inet6 fe80:\S+/64 scope link ")
+        self.assertEqual(self.boot.ip("-4", "route"), "")
+        self.assertNotIn("default", self.boot.ip("-6", "route"))
+        self.end_by(client, signal.SIGTERM)
+
     def test_console_level(self):
         """CLI-NET-8, CLI-NET-9, D7: lowered to 5 around the change, and put back to what it was."""
         self.boot.add("eth0")
@@ -180,6 +192,27 @@ class Discovery(Case):
         self.assertNotIn("found server", client.stderr)
         self.assertNotIn("eth0 by IPv", client.stderr)
         self.end_by(client, signal.SIGTERM)
+
+    def test_debug_tells_it(self):
+        """CLI-DBG-1: each step, and the reasons."""
+        host = self.host()
+        self.boot.add("eth0")
+        option = self.hook("hook", "exit 0\n")
+        (self.tmp / "hooks" / "README").touch()
+        section = boot.lan.Rig.section("boot", boot.keys, b"this is no OpenPGP message")
+        server = host.serve("--port=4711", clients=[section])
+        client = self.client(option, "--debug", "--retry=1000")
+        for pattern in ("README is no network hook", "hook, mode start", "set interface eth0 up",
+                        "searching on eth0 by IPv6", "mDNS: ", "GnuTLS: ", "the OpenPGP keys .* are good",
+                        'found server "Mandos" on host server.local, interface \\d+, port 4711',
+                        r"connecting to \[fe80:.*\]:4711", "connected", "TLS handshake done",
+                        "received 26 bytes from", "cannot decrypt what",
+                        r"trying again in \d+ ms"):
+            client.expect(pattern)
+        self.assertTrue(server.pid)
+        self.end_by(client, signal.SIGTERM)
+        for pattern in ("hook, mode stop", "set interface eth0 down", "ending by signal 15"):
+            self.assertRegex(client.stderr, pattern)
 
     def test_server_that_left(self):
         """CLI-DISC-5, D36: after its goodbye and a failed attempt it is forgotten; a new one counts."""

@@ -4,6 +4,7 @@
 import os
 import re
 import signal
+import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -149,6 +150,24 @@ class Hooks(Case):
         client.wait()
         wait_for(lambda: not self.boot.is_up("eth0"), "eth0 to be set down")
         self.assertEqual(self.log(), "start 0x1002\nstop 0x1003\n")
+
+    def test_order_of_work(self):
+        """CLI-MC-5, CLI-EXIT-1, CLI-EXIT-2, CLI-HOOK-10: hooks, then the interface; the password before
+        any clean-up; hooks, then the interface again; and no other mode."""
+        server = self.serve(ipv6=False)
+        option = self.hook("hook", f"echo $MODE $(ip -o link show eth0 | grep -c '[<,]UP[,>]') "
+                                   f">>{self.tmp}/log\n[ $MODE = start ] || "
+                                   f"until [ -e {self.tmp}/release ]; do sleep 0.05; done\n")
+        client = self.client(option, f"--connect=198.51.100.1:{server.port}",
+                             stdout=subprocess.PIPE)
+        self.assertEqual(client.popen.stdout.read(len(boot.PASSWORD)), boot.PASSWORD)
+        wait_for(lambda: self.log().endswith("stop 1\n"), "the hook to stop")
+        self.assertTrue(client.is_running())
+        (self.tmp / "release").touch()
+        self.assertEqual(client.wait(), boot.OK)
+        client.popen.stdout.close()
+        self.assertEqual(self.log(), "start 0\nstop 1\n")
+        self.assertFalse(self.boot.is_up("eth0"))
 
     def test_missing_and_unreadable_directory(self):
         """CLI-HOOK-1."""

@@ -247,6 +247,15 @@ class Compatible(AgentCase):
         for directory in ("/nonexistent", file, "/" + 300 * "x"):
             self.assertEqual(self.agent("-d", directory, *PRINTS, "pw").wait(), OSFILE)
 
+    def test_not_root__status_and_no_answer(self):
+        """CLI-AGT-21: a folder of root's own cannot be watched"""
+        DIRECTORY.chmod(0o700)
+        question = Question(self, "1")
+        agent = self.start("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", AGENT,
+                           *PRINTS, "pw")
+        self.assertEqual(agent.wait(), OSFILE)
+        self.assertFalse(question.has_reply())
+
     def test_directory_that_comes_late__next_agent_answers(self):
         """CLI-AGT-17, CLI-AGT-18: the path unit starts another agent"""
         DIRECTORY.rmdir()

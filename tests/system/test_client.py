@@ -5,6 +5,7 @@ The client sees a /run of its own, so that a test knows that nothing is left the
 """
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -23,6 +24,7 @@ from mandos_test import (Case, ClientKeys, Server, enter_network_namespace,  # n
 
 PASSWORD = b"correct horse\0battery\nstaple\xff"
 PREFIX = "Mandos plugin mandos-client: "
+RAW_KEYS = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CTYPE-ALL:+CTYPE-SRV-RAWPK"
 OK, FAILURE, USAGE, UNAVAILABLE, IOERR = 0, 1, 64, 69, 74
 
 keys = None
@@ -365,31 +367,83 @@ class Strange(ClientCase):
         self.assertLess(ticks / os.sysconf("SC_CLK_TCK"), max(0.3, elapsed / 2))
         self.end_by(client, signal.SIGTERM)
 
+    def test_broken_pipe_elsewhere(self):
+        """CLI-SIG-4: SIGPIPE does not end it."""
+        sock, address = self.listen()
+        client = self.client(address, "--retry=0.1")
+        connection = self.accept(sock)
+        client.signal(signal.SIGPIPE)
+        connection.close()
+        self.accept(sock)
+        self.end_by(client, signal.SIGTERM)
+
+    def speak_tls(self, connection, priority, source=subprocess.DEVNULL):
+        """A peer that sends what @source has, over a connection of the client's."""
+        inner = listener()
+        inner.listen()
+        self.addCleanup(inner.close)
+        self.start("gnutls-cli", f"--priority={priority}", "--no-ca-verification",
+                   f"--port={inner.getsockname()[1]}", "127.0.0.1", stdin=source)
+        inner.settimeout(30)
+        peer, _ = inner.accept()
+        self.addCleanup(peer.close)
+        for pid in (relay_bytes(connection, peer), relay_bytes(peer, connection)):
+            self.addCleanup(end_child, pid)
+
+    def speak_endlessly(self, connection):
+        zeros = subprocess.Popen(["cat", "/dev/zero"], stdout=subprocess.PIPE)
+        self.addCleanup(zeros.wait)
+        self.addCleanup(zeros.kill)
+        self.speak_tls(connection, RAW_KEYS, zeros.stdout)
+        zeros.stdout.close()
+
     def test_endless_data(self):
         """CLI-CONN-7, D6: after the handshake more than 64 KiB; the attempt fails, another follows."""
         sock, address = self.listen()
         client = self.client(address, "--retry=0.1")
-        connection = self.accept(sock)
-        inner = listener()
-        inner.listen()
-        self.addCleanup(inner.close)
-        zeros = subprocess.Popen(["cat", "/dev/zero"], stdout=subprocess.PIPE)
-        self.addCleanup(zeros.wait)
-        self.addCleanup(zeros.kill)
-        tls = self.start("gnutls-cli", "--priority=NORMAL:-VERS-ALL:+VERS-TLS1.3:-CTYPE-ALL:"
-                         "+CTYPE-SRV-RAWPK", "--no-ca-verification",
-                         f"--port={inner.getsockname()[1]}", "127.0.0.1", stdin=zeros.stdout)
-        zeros.stdout.close()
-        inner.settimeout(30)
-        peer, _ = inner.accept()
-        self.addCleanup(peer.close)
-        relay = [relay_bytes(connection, peer), relay_bytes(peer, connection)]
-        for pid in relay:
-            self.addCleanup(end_child, pid)
+        self.speak_endlessly(self.accept(sock))
         client.expect("more than 65536 bytes")
         self.accept(sock)
-        self.assertTrue(tls.pid)
         self.end_by(client, signal.SIGTERM)
+
+    def test_endless_data_from_several_at_once(self):
+        """CLI-CONN-7, CLI-DISC-8, D6: the bound is each one's own, and all of them stay small."""
+        listeners = [self.listen() for _ in range(4)]
+        client = self.client(None, "--retry=1000",
+                             *[f"--connect={address}" for _, address in listeners])
+        for connection in [self.accept(sock) for sock, _ in listeners]:
+            self.speak_endlessly(connection)
+        for _, address in listeners:
+            client.expect(f"{address}: .*more than 65536 bytes")
+        peak = int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{client.pid}/status").read_text())[1])
+        if not is_sanitized():
+            self.assertLess(peak, 32768)
+        self.end_by(client, signal.SIGTERM)
+
+    def test_what_is_negotiated(self):
+        """CLI-TLS-4, CLI-TLS-5: TLS 1.3 with a raw public key alone, and these ciphers and groups."""
+        sock, address = self.listen()
+        client = self.client(address, "--retry=0.05", "--debug")
+        cases = [(True, f"{RAW_KEYS}:-CIPHER-ALL:+{cipher}") for cipher in
+                 ("AES-256-GCM", "CHACHA20-POLY1305", "AES-128-GCM", "AES-128-CCM")]
+        cases += [(True, f"{RAW_KEYS}:-GROUP-ALL:+GROUP-{group}") for group in
+                  ("SECP256R1", "SECP384R1", "SECP521R1", "X25519", "X448", "FFDHE2048")]
+        cases += [(False, f"{RAW_KEYS}:-CIPHER-ALL:+AES-128-CCM-8"),
+                  (False, f"{RAW_KEYS}:-VERS-ALL:+VERS-TLS1.2"),
+                  (False, "NORMAL:-VERS-ALL:+VERS-TLS1.3")]
+        for is_good, priority in cases:
+            with self.subTest(priority):
+                before = len(client.stderr)
+                connection = self.accept(sock)
+                self.speak_tls(connection, priority)
+                said = wait_for(lambda: "trying again" in client.stderr[before:]
+                                and client.stderr[before:], "the end of the attempt")
+                self.assertEqual("TLS handshake done" in said, is_good, said)
+        self.end_by(client, signal.SIGTERM)
+
+
+def is_sanitized():
+    return b"__asan_init" in Path(program("mandos-client")).read_bytes()
 
 
 def relay_bytes(source, target):
@@ -415,7 +469,7 @@ def end_child(pid):
 
 
 class Start(ClientCase):
-    """What keeps the client from starting (CLI-EXIT-3)."""
+    """What keeps the client from starting (CLI-EXIT-3, CLI-GEN-6)."""
 
     def setUp(self):
         super().setUp()
@@ -470,12 +524,18 @@ class Start(ClientCase):
         self.assert_refuses(IOERR, "standard output", prefix=("sh", "-c", 'exec "$0" "$@" >&-'))
 
     def test_dh_params(self):
-        """CLI-TLS-7: a message, and work goes on."""
+        """CLI-TLS-7, D12: a message, and work goes on; one that can be read changes nothing."""
         client = self.client(self.address, f"--dh-params={self.garbage}", "--dh-bits=1024")
         client.expect("Diffie-Hellman")
         self.sock.settimeout(30)
         self.sock.accept()[0].close()
         self.end_by(client, signal.SIGTERM)
+        good = self.tmp / "dhparams.pem"
+        good.write_bytes(run("certtool", "--get-dh-params", "--bits=2048"))
+        client = self.client(self.address, f"--dh-params={good}")
+        self.sock.accept()[0].close()
+        self.end_by(client, signal.SIGTERM)
+        self.assertNotIn("cannot", client.stderr)
 
     def test_no_core_dumps(self):
         """CLI-PGP-8."""

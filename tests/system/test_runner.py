@@ -107,6 +107,18 @@ class Compatible(RunnerCase):
         self.assert_gives(b"pw")
         self.assertEqual(self.said("term"), "yes\n")
 
+    def test_two_at_the_same_moment__one_of_them(self):
+        """CLI-RUN-26: either, and whole."""
+        for name in "ab":
+            self.plugin(name, f"head -c 50000 /dev/zero | tr '\\0' {name}; "
+                              f"until [ -e {self.tmp}/go ]; do :; done")
+        runner = self.runner()
+        runner_children = Path(f"/proc/{runner.pid}/task/{runner.pid}/children")
+        wait_for(lambda: len(runner_children.read_text().split()) == 2, "both plugins")
+        (self.tmp / "go").touch()
+        self.assertEqual(runner.wait(), 0)
+        self.assertIn(runner.stdout, (50000 * b"a", 50000 * b"b"))
+
     def test_arguments__in_order(self):
         """CLI-RUN-2, CLI-RUN-7, CLI-RUN-8, CLI-RUN-20"""
         config = self.tmp / "config"
@@ -162,7 +174,7 @@ class Compatible(RunnerCase):
         self.assert_gives(b"typed", stdin=self.answer(b"typed\n"))
 
     def test_errors__prompt_and_status(self):
-        """CLI-RUN-3, CLI-RUN-6, CLI-RUN-12, CLI-RUN-16, CLI-RUN-38"""
+        """CLI-GEN-6, CLI-RUN-3, CLI-RUN-6, CLI-RUN-12, CLI-RUN-16, CLI-RUN-38"""
         self.plugin("p", "printf wrong")
         bad = self.tmp / "bad"
         bad.write_text("--nonsense\n")

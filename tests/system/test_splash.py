@@ -459,6 +459,20 @@ class AskpassFifoCompatible(AskpassFifo):
         self.fifo.parent.touch()
         self.assertEqual(self.plugin("askpass-fifo").wait(), OSFILE)
 
+    def test_without_the_set_user_id_bit__status(self):
+        """CLI-PROMPT-4: root's FIFO is for root to make and to open"""
+        def enter():
+            self.enter()
+            os.setresgid(65534, 65534, 65534)
+            os.setresuid(65534, 65534, 65534)
+        shutil.copy(plugin_file("askpass-fifo"), self.root / "plugin")
+        for status in (OSFILE, UNAVAILABLE):
+            process = self.start("/plugin", preexec_fn=enter,
+                                 env={"ASAN_OPTIONS": "detect_leaks=0"})
+            self.assertEqual(process.wait(), status, process.stderr)
+            self.assertEqual(process.stdout, b"")
+            self.fifo.touch(0o600)
+
     def test_existing_file__read(self):
         """CLI-FIFO-1"""
         self.fifo.write_bytes(b"in a file")
