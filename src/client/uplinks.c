@@ -101,25 +101,43 @@ static int set_up(uint32_t index, bool is_up)
 
 int uplinks_raise(struct uplinks *u, uint32_t index)
 {
+	struct uplink *one = &u->raised[u->n_raised];
+	char name[IFNAMSIZ];
+	uint32_t flags = 0;
 	int r;
 
 	if (u->n_raised == UPLINKS_MAX)
 		return -E2BIG;
+	r = uplinks_flags(index, &flags);
+	if (r == 0)
+		r = uplinks_name(index, name);
+	if (r < 0 || (flags & IFF_UP))
+		return r;
+	one->index = index;
+	dad_hasten(name, &one->dad);
 	r = set_up(index, true);
 	if (r > 0)
-		u->raised[u->n_raised++] = index;
+		u->n_raised++;
+	else
+		dad_restore(name, &one->dad);
 	return r;
+}
+
+static void lower(const struct uplink *one)
+{
+	char name[IFNAMSIZ];
+	int r = set_up(one->index, false);
+
+	/* One that has gone has nothing to be set down. */
+	if (r < 0 && r != -ENODEV)
+		report_error("cannot set interface %u down: %s", one->index, strerror(-r));
+	if (uplinks_name(one->index, name) == 0)
+		dad_restore(name, &one->dad);
 }
 
 void uplinks_lower_all(struct uplinks *u)
 {
-	for (size_t i = 0; i < u->n_raised; i++) {
-		int r = set_up(u->raised[i], false);
-
-		/* One that has gone has nothing to be set down. */
-		if (r < 0 && r != -ENODEV)
-			report_error("cannot set interface %u down: %s", u->raised[i],
-				     strerror(-r));
-	}
+	for (size_t i = 0; i < u->n_raised; i++)
+		lower(&u->raised[i]);
 	u->n_raised = 0;
 }

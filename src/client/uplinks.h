@@ -10,11 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/dad.h"
+
 #define UPLINKS_MAX 256
+
+struct uplink {
+	uint32_t index; /* its name may change meanwhile */
+	struct dad dad;
+};
 
 struct uplinks {
 	size_t n_raised;
-	uint32_t raised[UPLINKS_MAX]; /* indices, in the order of time */
+	struct uplink raised[UPLINKS_MAX]; /* in the order of time */
 };
 
 /**
@@ -28,12 +35,13 @@ int uplinks_name(uint32_t index, char ret_name[16]);
 int uplinks_flags(uint32_t index, uint32_t *ret_flags);
 
 /**
- * uplinks_raise() - sets the interface up if it is down, and remembers that
+ * uplinks_raise() - sets the interface up if it is down, with a hasty address, and remembers that
  *
  * Kernel messages of that moment stay off the console, which may show a prompt.
  * Errors: as uplinks_name(), -E2BIG. Source: CLI-NET-8, CLI-NET-9, CLI-NET-13.
  */
 int uplinks_raise(struct uplinks *u, uint32_t index);
 
-/** uplinks_lower_all() - sets down what uplinks_raise() set up, in the same order */
+/** uplinks_lower_all() - sets down what uplinks_raise() set up, in the same order, and all is as it
+ * was */
 void uplinks_lower_all(struct uplinks *u);

@@ -104,6 +104,51 @@ class Interfaces(Case):
         self.assert_password(client)
         self.assertFalse(self.boot.is_up("eth0"))
 
+    def detection(self, name):
+        """How the kernel checks an interface's address."""
+        return tuple(int(run("ip", "netns", "exec", self.boot.netns, "cat",
+                             f"/proc/sys/net/ipv6/{file}"))
+                     for file in (f"conf/{name}/optimistic_dad", f"neigh/{name}/retrans_time_ms"))
+
+    def test_hasty_address(self):
+        """CLI-NET-13, CLI-NET-15: what is brought up need not wait long for its address, and is then
+        as it was; what is up is left alone. Also after a client that was killed, or a new name."""
+        self.boot.add("eth0")
+        self.boot.add("eth1", up=True)
+        before = self.detection("eth0")
+        self.assertEqual(before, (0, 1000))
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            client = self.client("--debug")
+            client.expect("set interface eth0 up")
+            self.assertEqual(self.detection("eth0"), (1, 200))
+            self.assertEqual(self.detection("eth1"), before)
+            self.end_by(client, number)
+            wait_for(lambda: self.detection("eth0") == before, "the settings")
+            self.assertFalse(self.boot.is_up("eth0"))
+        client = self.client("--debug")
+        client.expect("searching on eth0 by IPv6")
+        self.boot.ip("link", "set", "eth0", "down")
+        self.boot.ip("link", "set", "eth0", "name", "lan0")
+        self.assertEqual(self.detection("lan0"), (1, 200))
+        self.end_by(client, signal.SIGTERM)
+        self.assertEqual(self.detection("lan0"), before)
+
+    def test_address_that_somebody_has(self):
+        """CLI-NET-15: also in haste it is noticed, and not used."""
+        self.boot.add("eth0")
+        mac = self.boot.ip("link", "show", "dev", "eth0").split("link/ether ")[1].split()[0]
+        octets = bytearray.fromhex(mac.replace(":", ""))
+        interface = bytes([octets[0] ^ 2, *octets[1:3], 0xff, 0xfe, *octets[3:]])
+        address = socket.inet_ntop(socket.AF_INET6, b"\xfe\x80" + bytes(6) + interface)
+        other = boot.BootMachine(self)
+        other.add("eth0", up=True)
+        other.ip("address", "add", f"{address}/64", "dev", "eth0", "nodad")
+        client = self.client("--debug")
+        wait_for(lambda: "dadfailed" in self.boot.ip("address", "show", "dev", "eth0"),
+                 "the objection")
+        client.expect(r"no address on eth0 \(link up\)")
+        self.end_by(client, signal.SIGTERM)
+
     def test_no_address_is_made(self):
         """CLI-NET-14: there is the kernel's own, and no other; nor a route."""
         self.boot.add("eth0")
