@@ -15,16 +15,6 @@
 #include "base/fd.h"
 #include "base/log.h"
 
-void daemon_keep_standard_fds(void)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	(void)fd_close(fd);
-}
-
 /* ---- the process that was started ---- */
 
 /* A file of its own that takes the place of the old one: no reader finds half of it (W-51). */

@@ -27,13 +27,6 @@ enum daemon_result {
 };
 
 /**
- * daemon_keep_standard_fds() - opens descriptors 0 to 2 on /dev/null where they are closed
- *
- * Before anything else is opened: it would get such a number, and be lost in daemon_detach().
- */
-void daemon_keep_standard_fds(void);
-
-/**
  * daemon_fork() - forks twice, with a new session in between
  * @ret_status: exit status, for DAEMON_STARTER
  *

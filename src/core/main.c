@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/launch.h"
 #include "base/log.h"
 #include "core/daemon.h"
 #include "core/report.h"
@@ -38,7 +39,7 @@ int main(int argc, char *argv[])
 	int status = EXIT_FAILURE;
 	int r;
 
-	daemon_keep_standard_fds();
+	(void)launch_occupy_standard();
 	r = settings_read(argc, argv, &settings);
 
 	if (r < 0) {

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/user.h"
 
-#include <errno.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stddef.h>
-#include <unistd.h>
 
+#include "base/user.h"
 #include "base/util.h"
 
 #define NOBODY 65534
@@ -28,11 +26,5 @@ void user_find(struct server_user *ret)
 
 int user_switch(const struct server_user *u)
 {
-	if (geteuid() == 0 && setgroups(0, NULL) < 0)
-		return -errno;
-	if (setresgid(u->gid, u->gid, u->gid) < 0)
-		return -errno;
-	if (setresuid(u->uid, u->uid, u->uid) < 0)
-		return -errno;
-	return 0;
+	return user_become(u->uid, u->gid);
 }

@@ -12,7 +12,6 @@
  */
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -25,6 +24,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/launch.h"
 #include "spawn/runs.h"
 
 #define CHANNEL_FD 3
@@ -190,23 +190,6 @@ static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo 
 	return settle(s);
 }
 
-/*
- * With one of 0, 1 and 2 closed, a descriptor of ours would get its number and reach the checkers
- * under it.
- */
-static int occupy_standard_descriptors(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR | O_NOCTTY);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd < 0)
-		return -errno;
-	(void)fd_close(fd);
-	return 0;
-}
-
 static bool channel_is_usable(void)
 {
 	int type = 0;
@@ -284,7 +267,7 @@ int main(int argc, char *argv[])
 		warnx("this is a part of mandos(8), which starts it; it is of no use alone");
 		return EX_USAGE;
 	}
-	r = occupy_standard_descriptors();
+	r = launch_occupy_standard();
 	if (r >= 0)
 		r = set_signals();
 	/*
