@@ -5,10 +5,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
-static bool is_pattern(const char *name)
-{
-	return strpbrk(name, "*?[") != NULL;
-}
+#include "admin/match.h"
 
 static int compare_names(const void *a, const void *b)
 {
@@ -88,22 +85,12 @@ int select_clients(const struct admin_clients *clients, const char *const *names
 
 		if (found) {
 			add(ret, *found);
-		} else if (!is_pattern(names[i]) || !add_matching(clients, names[i], ret)) {
+		} else if (!admin_is_pattern(names[i]) || !add_matching(clients, names[i], ret)) {
 			*ret_unknown = names[i];
 			return SELECT_UNKNOWN;
 		}
 	}
 	return SELECT_OK;
-}
-
-bool select_fits(const char *name, const char *const *names, size_t n_names)
-{
-	for (size_t i = 0; i < n_names; i++) {
-		if (strcmp(names[i], name) == 0 ||
-		    (is_pattern(names[i]) && fnmatch(names[i], name, 0) == 0))
-			return true;
-	}
-	return n_names == 0;
 }
 
 void select_deinit(struct selection *selection)

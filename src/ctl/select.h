@@ -38,9 +38,6 @@ enum select_result {
 int select_clients(const struct admin_clients *clients, const char *const *names, size_t n_names,
 		   struct selection *ret, const char **ret_unknown);
 
-/** select_fits() - whether a client of that name is meant by one of @names; all are, without any */
-bool select_fits(const char *name, const char *const *names, size_t n_names);
-
 void select_deinit(struct selection *selection);
 
 #define _cleanup_selection_ _cleanup_(select_deinit)

@@ -270,16 +270,6 @@ static void test_select_clients__names_and_patterns__in_order_and_once(void **st
 	SELECT(f, "unknown zeb*", "*.lan", "zeb*");
 }
 
-static void test_select_fits__names_and_patterns__as_selected(void **state)
-{
-	const char *const names[] = { "db.lan", "web*" };
-
-	assert_true(select_fits("db.lan", names, 2));
-	assert_true(select_fits("web7", names, 2));
-	assert_false(select_fits("mail", names, 2));
-	assert_true(select_fits("mail", NULL, 0));
-}
-
 static void test_metrics_print__clients__families_and_end(void **state)
 {
 	struct fixture *f = *state;
@@ -397,7 +387,6 @@ int main(void)
 		TEST(test_json_print__clients__layout_to_the_byte),
 		TEST(test_json_string__every_kind__escaped),
 		TEST(test_select_clients__names_and_patterns__in_order_and_once),
-		TEST(test_select_fits__names_and_patterns__as_selected),
 		TEST(test_metrics_print__clients__families_and_end),
 		TEST(test_stream_print__events__a_line_each),
 	};

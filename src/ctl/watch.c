@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "admin/events.h"
+#include "admin/match.h"
 #include "base/clock.h"
-#include "ctl/select.h"
 #include "ctl/stream.h"
 
 struct watch {
@@ -21,7 +21,7 @@ static void print(struct watch *w, const struct admin_event *e)
 {
 	const struct ctl_command *c = w->command;
 
-	if (e->client ? !select_fits(e->client->name, c->names, c->n_names) : c->n_names > 0)
+	if (e->client ? !admin_match(e->client->name, c->names, c->n_names) : c->n_names > 0)
 		return;
 	stream_print(stdout, e, instant_now().real, ctl_command_has(c, CTL_DUMP_JSON));
 	if (fflush(stdout) != 0)

@@ -3,17 +3,16 @@
 /*
  * The system bus: what the server says goes into the model, what was asked for goes to the server.
  *
- * A lost bus is tried again every FEED_RETRY_USEC, for as long as the program runs. Nothing waits
- * for the bus, except the end, FEED_FLUSH_USEC at most, for calls that are not sent yet; calls want
- * no answer.
+ * A lost bus is tried again (admin/link.h). Nothing waits for the bus, except the end,
+ * FEED_FLUSH_USEC at most, for calls that are not sent yet; calls want no answer.
  */
 
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "admin/link.h"
 #include "monitor/model.h"
 
-#define FEED_RETRY_USEC (2 * USEC_PER_SEC)
 #define FEED_FLUSH_USEC (2 * USEC_PER_SEC)
 
 /**
@@ -23,13 +22,11 @@
  */
 struct feed {
 	sd_event *event;
-	sd_event_source *retry;
-	sd_bus *bus;
-	sd_bus_slot *loading;
 	struct model *model;
 	bool is_loaded; /* the first list has come, or the reason why there is none */
 	void (*changed)(void *userdata, bool wants_person);
 	void *userdata;
+	struct admin_link link;
 };
 
 /**
