@@ -114,6 +114,14 @@ static void test_admin_characters__multibyte__counted_once(void **state)
 	assert_int_equal(admin_characters("r\xc3\xa4k\xf0\x9f\x9a\x80"), 4);
 }
 
+static void test_admin_disabled_words__known_and_not__words_or_none(void **state)
+{
+	assert_string_equal(admin_disabled_words("timeout"), "it was not seen for its timeout");
+	assert_non_null(admin_disabled_words("state-lost"));
+	assert_null(admin_disabled_words("unknown"));
+	assert_null(admin_disabled_words(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +130,7 @@ int main(void)
 		cmocka_unit_test(test_admin_show__what_terminals_act_on__escaped),
 		cmocka_unit_test(test_admin_show__nothing_but_controls__fills_its_room),
 		cmocka_unit_test(test_admin_characters__multibyte__counted_once),
+		cmocka_unit_test(test_admin_disabled_words__known_and_not__words_or_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

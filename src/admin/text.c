@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "wire/text.h"
 
 /* @n digits to a number; false if there are fewer. */
@@ -131,6 +132,25 @@ size_t admin_show(const char *text, char *ret)
 	}
 	ret[used] = '\0';
 	return used;
+}
+
+const char *admin_disabled_words(const char *reason)
+{
+	static const struct {
+		const char *name, *words;
+	} reasons[] = {
+		{ "timeout", "it was not seen for its timeout" },
+		{ "lockdown", "it was not seen for its timeout, in a lockdown" },
+		{ "administrator", "an administrator said so" },
+		{ "configuration", "its configuration says so" },
+		{ "state-lost", "the saved state could not be read" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+		if (strcmp(reason, reasons[i].name) == 0)
+			return reasons[i].words;
+	}
+	return NULL;
 }
 
 size_t admin_characters(const char *text)

@@ -35,5 +35,13 @@ bool admin_time_parse(const char *text, usec_t *ret_usec);
  */
 size_t admin_show(const char *text, char *ret);
 
+/**
+ * admin_disabled_words() - why a client is disabled, as half a sentence
+ * @reason: DisabledReason of docs/dbus-api.md; empty from a server of 1.8.16
+ *
+ * Returns NULL for one that is not known.
+ */
+const char *admin_disabled_words(const char *reason);
+
 /** admin_characters() - how many there are in a text of UTF-8 (CTL-TAB-3) */
 size_t admin_characters(const char *text);

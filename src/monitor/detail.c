@@ -70,26 +70,13 @@ static void format_status(int status, char *ret)
 /* A server of 1.8.16 knows neither why nor since when. */
 static void format_disabled(const struct model *m, const struct admin_client *client, char *ret)
 {
-	static const struct {
-		const char *name, *words;
-	} reasons[] = {
-		{ "timeout", ": it was not seen for its timeout" },
-		{ "lockdown", ": it was not seen for its timeout, in a lockdown" },
-		{ "administrator", ": an administrator said so" },
-		{ "configuration", ": its configuration says so" },
-		{ "state-lost", ": the saved state could not be read" },
-	};
+	const char *words = admin_disabled_words(client->disabled_reason);
 	char when[VALUE_MAX] = "";
-	const char *words = "";
 
-	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
-		if (strcmp(client->disabled_reason, reasons[i].name) == 0)
-			words = reasons[i].words;
-	}
 	if (*client->disabled_time)
 		format_time(m, client->disabled_time, when);
-	(void)snprintf(ret, VALUE_MAX, "no%s%s%.*s", words, *when ? ", since " : "", STAMP_SHOWN,
-		       when);
+	(void)snprintf(ret, VALUE_MAX, "no%s%s%s%.*s", words ? ": " : "", words ? words : "",
+		       *when ? ", since " : "", STAMP_SHOWN, when);
 }
 
 static void format_value(const struct model *m, const struct admin_client *client,
