@@ -271,19 +271,38 @@ class Peer:
             self.replies[message.reply_to] = message
 
     def send(self, destination, path, interface, member, signature="", *arguments, flags=0,
-             kind=CALL):
+             kind=CALL, reply_to=0, error=""):
         """Returns the serial number, for reply()."""
         self.serial += 1
         body = bytearray()
         for part, value in zip(split(signature), arguments):
             put(body, part, value)
-        fields = [(1, path), (2, interface), (3, member), (6, destination), (8, signature)]
+        fields = [(1, path), (2, interface), (3, member), (4, error), (5, reply_to),
+                  (6, destination), (8, signature)]
         out = bytearray(struct.pack("<BBBBII", ord("l"), kind, flags, 1, len(body), self.serial))
         put(out, "a(yv)", [(code, Variant(FIELD_TYPES[code], value)) for code, value in fields
                            if value])
         out += b"\0" * (-len(out) % 8)
         self.socket.sendall(out + body)
         return self.serial
+
+    def next_call(self, deadline=DEADLINE):
+        """A call that somebody else has made."""
+        end = time.monotonic() + deadline
+        while not self.calls:
+            self._sort(self._message(end))
+        return self.calls.pop(0)
+
+    def answer(self, call, signature="", *arguments):
+        self.send(call.sender, "", "", "", signature, *arguments, kind=RETURN,
+                  reply_to=call.serial)
+
+    def refuse(self, call, name):
+        self.send(call.sender, "", "", "", kind=FAILURE, reply_to=call.serial, error=ERROR + name)
+
+    def emit(self, path, interface, member, signature="", *arguments):
+        """A signal to everybody who listens."""
+        self.send("", path, interface, member, signature, *arguments, kind=SIGNAL)
 
     def reply_message(self, serial, deadline=DEADLINE):
         end = time.monotonic() + deadline

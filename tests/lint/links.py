@@ -65,6 +65,12 @@ PROGRAMS = {
         "libraries": {"libsystemd", "libncursesw", "libtinfo"},
         "never": ("gnutls_*", "sqlite3_*", *EXEC, *NETWORK, *THREADS),
     },
+    "mandos-dispatch": {
+        "libraries": {"libsystemd"},
+        "never": ("gnutls_*", "sqlite3_*", "bind", "listen", "accept", "accept4", "getaddrinfo",
+                  "gethostby*", "exec*", "fexecve", "fork", "vfork", "clone*", "system", "popen",
+                  *THREADS),
+    },
     "mandos-client-iprouteadddel": {
         "libraries": set(),
         "never": ("exec*", "fork", *THREADS),
@@ -98,6 +104,8 @@ OBJECTS = {
     **{f"monitor/{noun}.c": (*INPUT_OUTPUT, *CLOCKS, "log_msg", "sd_*")
        for noun in ("bindings", "cells", "detail", "entry", "glyph", "happen", "logbook", "model",
                     "move", "roster", "search", "step", "view")},
+    **{f"dispatch/{noun}.c": (*INPUT_OUTPUT, *CLOCKS, "log_msg", "sd_*")
+       for noun in ("hooks", "limit", "memory", "notice")},
     "core/sealed.c": (*INPUT_OUTPUT, *CLOCKS, "log_msg"),
     "*": CLOCKS,  # only loops read clocks, and they do it through base/clock.h
 }

@@ -18,6 +18,7 @@ PAGES = {
     "mandos-keygen": "man/mandos-keygen.8",
     "mandos-ctl": "man/mandos-ctl.8",
     "mandos-monitor": "man/mandos-monitor.8",
+    "mandos-dispatch": "man/mandos-dispatch.8",
     "password-agent": "man/password-agent.8mandos",
     "password-prompt": "man/password-prompt.8mandos",
     "plugin-runner": "man/plugin-runner.8mandos",

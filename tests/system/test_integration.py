@@ -98,9 +98,8 @@ class Systemd(Case):
         return set().union(*(Systemd.calls_of(line.strip()) for line in listed
                              if line.strip() and not line.strip().startswith("#")))
 
-    def test_system_calls(self):
-        """SRV-PKG-3: the unit leaves what the server needs to put itself into smaller sandboxes."""
-        path = self.place("systemd/mandos.service.in", "mandos.service")
+    def allowed_by(self, path):
+        """All system calls that a unit allows."""
         allowed = set()
         for line in path.read_text().splitlines():
             if not line.startswith("SystemCallFilter="):
@@ -111,6 +110,11 @@ class Systemd(Case):
                 allowed = allowed.difference(*map(self.calls_of, words))
             else:
                 allowed = allowed.union(*map(self.calls_of, words))
+        return allowed
+
+    def test_system_calls(self):
+        """SRV-PKG-3: the unit leaves what the server needs to put itself into smaller sandboxes."""
+        allowed = self.allowed_by(self.place("systemd/mandos.service.in", "mandos.service"))
         self.assertIn("read", allowed)
         self.assertNotIn("mount", allowed)
         needed = {"capget", "capset", "clone", "close_range", "execve", "landlock_add_rule",
@@ -136,6 +140,25 @@ class Systemd(Case):
         theirs = self.exposure(DEBIAN_UNIT)
         print(f", {theirs} in Debian's unit")
         self.assertLess(ours, theirs)
+
+    def test_event_hooks(self):
+        """The unit of mandos-dispatch: good, hardened, and still able to leave root and to send mail."""
+        path = self.place("systemd/mandos-dispatch.service.in", "mandos-dispatch.service")
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertLess(self.exposure(path), 3.0)
+        unit = Unit(path)
+        self.assertEqual(set(unit.words("CapabilityBoundingSet")), {"CAP_SETGID", "CAP_SETUID"})
+        for key in ("User", "NoNewPrivileges", "DynamicUser"):
+            self.assertNotIn(key, unit.directives, "sendmail is set-group-ID")
+        allowed = self.allowed_by(path)
+        self.assertLessEqual({"setgroups", "setresgid", "setresuid", "memfd_create", "clone",
+                              "close_range", "execve"}, allowed)
+        self.assertNotIn("mount", allowed)
+        for text in (SOURCE / "src/dispatch/options.h", INTEGRATION / "dbus/mandos-dispatch.conf",
+                     INTEGRATION / "sysusers.d/mandos-dispatch.conf"):
+            self.assertRegex(text.read_text(), r"\b_mandos-dispatch\b")
 
     def command(self, **environment):
         """ExecStart as systemd reads it: ${NAME} is one word, $NAME is split."""
