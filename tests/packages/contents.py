@@ -46,6 +46,11 @@ class Contents(unittest.TestCase):
         found = modes_in("mandos")
         for name, mode in {"/usr/sbin/mandos": "-rwxr-xr-x", "/usr/sbin/mandos-ctl": "-rwxr-xr-x",
                            "/usr/sbin/mandos-monitor": "-rwxr-xr-x",
+                           "/usr/sbin/mandos-dispatch": "-rwxr-xr-x",
+                           "/etc/mandos/mandos-dispatch.conf": "-rw-r--r--",
+                           "/etc/dbus-1/system.d/mandos-dispatch.conf": "-rw-r--r--",
+                           "/lib/systemd/system/mandos-dispatch.service": "-rw-r--r--",
+                           "/usr/lib/sysusers.d/mandos-dispatch.conf": "-rw-r--r--",
                            "/etc/mandos/mandos.conf": "-rw-r--r--",
                            "/etc/default/mandos": "-rw-r--r--", "/etc/init.d/mandos": "-rwxr-xr-x",
                            "/etc/dbus-1/system.d/mandos.conf": "-rw-r--r--",
@@ -55,11 +60,16 @@ class Contents(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(found.get(name), "root/root " + mode)
         for page in ("man8/intro.8mandos", "man8/mandos.8", "man8/mandos-ctl.8", "man8/mandos-monitor.8",
+                     "man8/mandos-dispatch.8", "man5/mandos-dispatch.conf.5",
                      "man5/mandos.conf.5", "man5/mandos-clients.conf.5"):
             self.assertIn(f"/usr/share/man/{page}.gz", found)
         self.assertEqual(set(self.member("mandos", "conffiles").split()),
                          {"/etc/mandos/mandos.conf", "/etc/default/mandos", "/etc/init.d/mandos",
-                          "/etc/dbus-1/system.d/mandos.conf"})
+                          "/etc/dbus-1/system.d/mandos.conf", "/etc/mandos/mandos-dispatch.conf",
+                          "/etc/dbus-1/system.d/mandos-dispatch.conf"})
+        # Hooks run only for whoever asks for them.
+        self.assertNotRegex(self.member("mandos", "postinst"),
+                            r"deb-systemd-helper .*enable .*mandos-dispatch")
 
     def test_files_of_the_client(self):
         """BOOT-PKG-1, BOOT-PKG-2, BOOT-PKG-3."""
