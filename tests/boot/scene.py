@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the boot tests share: the images and disks of one run, and a case with a server and machines.
+
+All is made when the first test wants it, in memory, and vanishes with the namespaces of the run.
+"""
+
+import functools
+import json
+import os
+import re
+import secrets
+import sys
+import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "netns"),
+                str(Path(__file__).resolve().parents[1] / "lib")]
+import boot  # noqa: E402
+import lan  # noqa: E402
+import images  # noqa: E402
+from disk import Disk, run  # noqa: E402
+from rig import DEADLINE, wait_for  # noqa: E402
+from vm import Machine  # noqa: E402
+
+WORK = Path("/run/boot-test")
+ADDRESS = "198.51.100.1"  # of the server's machine, which boot.py gives it
+ROOT = "root=/dev/mapper/root_crypt ro"
+began = time.monotonic()
+
+
+def note(*words):
+    """A milestone, on the time line of the run."""
+    print(f"[{time.monotonic() - began:6.1f} s]", *words, flush=True)
+
+
+def enter():
+    """Call it first; it returns inside namespaces of the run's own."""
+    boot.enter()
+    Path("/dev/net").mkdir()
+    Path("/dev/net/tun").touch()
+    run("mount", "--bind", "/run/dev/net/tun", "/dev/net/tun")
+    if not images.BASE.is_dir():
+        sys.exit("there is no Debian tree to make boot images of: run tools/setup --boot")
+
+
+class Scene:
+    """One passphrase, one set of keys, and what is made with them."""
+
+    def __init__(self):
+        WORK.mkdir()
+        self.passphrase = secrets.token_urlsafe(18)
+        self.file = WORK / "passphrase"
+        self.file.write_text(self.passphrase)
+        self.file.chmod(0o600)
+
+    @functools.cached_property
+    def root(self):
+        disk = Disk("root", WORK, self.file).make(images.BASE)
+        note("the root disk is made")
+        return disk
+
+    @functools.cached_property
+    def data(self):
+        return Disk("data", WORK, self.file).make()
+
+    @functools.cached_property
+    def tree(self):
+        tree = images.Tree(WORK, "ours")
+        tree.install_ours()
+        self.section = tree.make_keys(self.file)
+        note("the client is installed and has keys")
+        return tree
+
+    def section_for(self, password):
+        """The client's section of clients.conf with another password in it."""
+        other = WORK / "other"
+        other.write_text(password)
+        return self.tree.make_keys(other)
+
+    def _image(self, what, tree, disks, make):
+        tree.encrypt_disks(*disks)
+        image, said = make()
+        target = WORK / f"image-{what.replace(' ', '-')}"
+        image.rename(target)
+        note(f"image, {what}: {target.stat().st_size / 1e6:.1f} MB",
+             *re.findall(r"mandos: adds .*", said))
+        return target
+
+    @functools.cached_property
+    def image(self):
+        return self._image("ours", self.tree, [self.root], self.tree.initramfs_tools)
+
+    @functools.cached_property
+    def image_of_two(self):
+        return self._image("ours with two disks", self.tree, [self.root, self.data],
+                           self.tree.initramfs_tools)
+
+    @functools.cached_property
+    def debians_tree(self):
+        package = next(images.BOOT.glob("mandos-client_*.deb"))
+        tree = images.Tree(WORK, "debians")
+        tree.copy_keys(self.tree)
+        tree.install_debians(package)
+        return tree
+
+    @functools.cached_property
+    def debians_image(self):
+        return self._image("Debian's", self.debians_tree, [self.root],
+                           self.debians_tree.initramfs_tools)
+
+    @functools.cached_property
+    def image_without(self):
+        """No client in it, to see what one adds."""
+        tree = images.Tree(WORK, "without")
+        return self._image("without a client", tree, [self.root], tree.initramfs_tools)
+
+
+@functools.cache
+def scene():
+    return Scene()
+
+
+class BootCase(boot.Case):
+    """A test with a server and machines that boot."""
+
+    def setUp(self):
+        note(f"-- {self.id().replace('__main__.', '')}")
+        self.scene = scene()
+        super().setUp()
+
+    def serve_client(self, *lines, section=None, reference=False, zeroconf=True):
+        """A server that knows the client; the lines are added to its section."""
+        host = self.enterContext(lan.Machine())
+        host.interface = boot.SWITCH
+        if zeroconf or reference:
+            host.start_bus()
+        if zeroconf:
+            host.start_avahi()
+        self.scene.tree  # makes the keys
+        section = (section or self.scene.section) + "".join(line + "\n" for line in lines)
+        server = host.serve(clients=[section], zeroconf=zeroconf, reference=reference)
+        if zeroconf:
+            server.wait_established()
+        note("the server serves")
+        return server
+
+    def start(self, image, command_line=ROOT, disks=None):
+        """A machine that boots."""
+        disks = disks or [self.scene.root]
+        machine = Machine(boot.SWITCH, images.kernel(), image, disks, command_line)
+        self.addCleanup(machine.stop)
+        return machine
+
+    def assert_unlocked(self, machine, server, fetched=True):
+        """By the fetched password, or by one that was typed."""
+        uptime = machine.wait_proof(self.scene.root)
+        machine.wait_end()
+        self.report(machine, uptime)
+        given = "Sending secret to vm1" in server.server.text()
+        self.assertEqual(given, fetched, server.server.text()[-4000:])
+
+    def report(self, machine, uptime):
+        seen = {name: machine.seconds(pattern) for name, pattern in (
+            ("kernel", r"Linux version"),
+            ("boot image", r"Loading, please wait|Welcome to .*dracut"),
+            ("prompt", r"Please unlock disk|Please enter passphrase"),
+            ("disk open", r"set up successfully|Finished.*Cryptography Setup"),
+            ("root proved", r"PROOF root"))}
+        note(*(f"{name} {at:.1f};" for name, at in seen.items() if at is not None),
+             f"machine's own clock {uptime:.1f}; load {os.getloadavg()[0]:.1f}")
+
+    def assert_left_as_found(self, machine):
+        """Interfaces down and without addresses; no process or file of the client's."""
+        text = machine.console.text
+        self.assertRegex(text, r"LINK eth0 flags 0x1002\n")
+        self.assertNotRegex(text, r"ADDRESS .*inet.*eth0")
+        self.assertNotRegex(text, r"(?m)^LEFT ")
+
+    def sent(self, machine):
+        """How many packets the machine has sent."""
+        [link] = json.loads(run("ip", "-json", "-stats", "link", "show", machine.tap))
+        return link["stats64"]["rx"]["packets"]
+
+
+__all__ = ["ADDRESS", "BootCase", "DEADLINE", "ROOT", "enter", "images", "note", "run", "scene",
+           "wait_for"]

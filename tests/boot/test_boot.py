@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Machines with an encrypted root disk boot, by the password that a server gives them."""
+
+import time
+import unittest
+
+from scene import ADDRESS, ROOT, BootCase, enter, note
+from vm import BOOT_DEADLINE
+
+
+class InitramfsTools(BootCase):
+    def test_zeroconf(self):
+        """BOOT-PRE-5, BOOT-PRE-8, BOOT-UNL-2, BOOT-WAIT-2: nobody at the keyboard; the server is
+        found on the link, and the network left as it was."""
+        server = self.serve_client()
+        machine = self.start(self.scene.image)
+        self.assert_unlocked(machine, server)
+        self.assert_left_as_found(machine)
+        self.assertEqual(machine.console.text.count("Please unlock disk"), 1)
+
+    def test_connect(self):
+        """BOOT-PRE-2, BOOT-PRE-5, BOOT-PRE-6: the boot system configures the network, and the server
+        is named on the command line."""
+        server = self.serve_client(zeroconf=False)
+        machine = self.start(self.scene.image, f"{ROOT} mandos=connect:{ADDRESS}:{server.port} "
+                             "ip=198.51.100.2::198.51.100.1:255.255.255.0:vm1:eth0:none")
+        self.assert_unlocked(machine, server)
+        self.assertRegex(server.server.text(), "198.51.100.2")
+
+    def test_off(self):
+        """BOOT-PRE-2, BOOT-ADM-3: nothing is sent, and who types the passphrase is in."""
+        server = self.serve_client()
+        machine = self.start(self.scene.image, ROOT + " mandos=off")
+        machine.console.wait("Please unlock disk root_crypt: ")
+        time.sleep(5)  # for what would be sent, were it not off
+        self.assertEqual(self.sent(machine), 0)
+        machine.type(self.scene.passphrase + "\n")
+        self.assert_unlocked(machine, server, fetched=False)
+
+    def test_disabled(self):
+        """BOOT-WAIT-2: a refused machine stays locked while it keeps asking, and a passphrase that is
+        typed meanwhile opens it."""
+        server = self.serve_client("enabled = False")
+        machine = self.start(self.scene.image)
+        for _ in range(2):
+            server.server.wait_line("Client vm1 is disabled", deadline=BOOT_DEADLINE,
+                                    after=getattr(self, "seen", 0))
+            self.seen = server.server.n_lines()
+        self.assertTrue(machine.is_locked(self.scene.root))
+        machine.type(self.scene.passphrase + "\n")
+        self.assert_unlocked(machine, server, fetched=False)
+        self.assert_left_as_found(machine)
+
+    def test_late_server(self):
+        """The server comes when the client has long been waiting; only then is the disk opened."""
+        self.scene.tree
+        machine = self.start(self.scene.image)
+        machine.console.wait("(?i)mandos-client: .*no server")
+        self.assertTrue(machine.is_locked(self.scene.root))
+        server = self.serve_client()
+        there = time.monotonic()
+        self.assert_unlocked(machine, server)
+        opened = machine.seconds("set up successfully") + machine.started - there
+        note(f"the disk was open {opened:.1f} s after the server had announced itself")
+        self.assertLess(opened, 60)
+
+    def test_two_disks(self):
+        """BOOT-UNL-5: each disk's prompt gets the password."""
+        server = self.serve_client()
+        machine = self.start(self.scene.image_of_two, disks=[self.scene.root, self.scene.data])
+        machine.wait_proof(self.scene.data)
+        self.assert_unlocked(machine, server)
+        self.assert_left_as_found(machine)
+
+    def test_wrong_password(self):
+        """BOOT-UNL-5: it is tried once, and a person still has the other tries."""
+        server = self.serve_client(section=self.scene.section_for("not the passphrase"))
+        machine = self.start(self.scene.image)
+        machine.console.wait("mandos: the password that was fetched does not open root_crypt")
+        self.assertTrue(machine.is_locked(self.scene.root))
+        machine.type(self.scene.passphrase + "\n")
+        self.assert_unlocked(machine, server)
+        self.assertEqual(machine.console.text.count("bad password or options"), 1)
+
+
+class WithDebians(BootCase):
+    """One side is Debian's mandos 1.8.16."""
+
+    def test_our_client_debians_server(self):
+        server = self.serve_client(reference=True)
+        self.assert_unlocked(self.start(self.scene.image), server)
+
+    def test_debians_client_our_server(self):
+        server = self.serve_client()
+        self.assert_unlocked(self.start(self.scene.debians_image), server)
+
+
+if __name__ == "__main__":
+    enter()
+    unittest.main(verbosity=2)
