@@ -24,6 +24,7 @@ from vm import Machine  # noqa: E402
 
 WORK = Path("/run/boot-test")
 ADDRESS = "198.51.100.1"  # of the server's machine, which boot.py gives it
+PORT = 4711  # of a server that is not announced
 ROOT = "root=/dev/mapper/root_crypt ro"
 began = time.monotonic()
 
@@ -138,7 +139,8 @@ class BootCase(boot.Case):
             host.start_avahi()
         self.scene.tree  # makes the keys
         section = (section or self.scene.section) + "".join(line + "\n" for line in lines)
-        server = host.serve(clients=[section], zeroconf=zeroconf, reference=reference)
+        options = () if zeroconf else ("--port", PORT)
+        server = host.serve(*options, clients=[section], zeroconf=zeroconf, reference=reference)
         if zeroconf:
             server.wait_established()
         note("the server serves")
@@ -182,5 +184,5 @@ class BootCase(boot.Case):
         return link["stats64"]["rx"]["packets"]
 
 
-__all__ = ["ADDRESS", "BootCase", "DEADLINE", "ROOT", "enter", "images", "note", "run", "scene",
+__all__ = ["ADDRESS", "BootCase", "DEADLINE", "PORT", "ROOT", "enter", "images", "note", "run", "scene",
            "wait_for"]

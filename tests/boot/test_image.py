@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is in a boot image, with which modes; and what its script makes of the kernel command line."""
+
+import re
+import shutil
+import stat
+import subprocess
+import unittest
+
+import images
+from scene import BootCase, enter, note, run, scene
+
+RUNNER_CONF = "conf/conf.d/mandos/plugin-runner.conf"
+ADMINISTRATORS = "# mine\n--options-for=mandos-client:--retry=5\n"
+HOOK = """#!/bin/sh
+if [ "$MODE" = files ] && [ "$1" = files ]; then
+	printf '/usr/bin/env\\n/etc/hostname /etc/name-of-machine\\n/nonesuch\\n'
+elif [ "$MODE" = modules ]; then
+	echo dummy
+fi
+"""
+
+
+def mode(path):
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def prepare(tree):
+    """What an administrator may have put beside the packaged files."""
+    tree.write("etc/mandos/plugin-runner.conf", ADMINISTRATORS)
+    tree.write("etc/mandos/plugins.d/plymouth", "")
+    tree.write("etc/mandos/plugins.d/mine", "#!/bin/sh\n", 0o755)
+    tree.write("etc/mandos/plugins.d/mine~", "#!/bin/sh\n", 0o755)
+    tree.write("etc/mandos/network-hooks.d/hook", HOOK, 0o755)
+    tree.write("etc/mandos/network-hooks.d/hook.conf", "x=1\n")
+    tree.write("etc/mandos/network-hooks.d/no hook", HOOK, 0o755)
+    tree.write("etc/keys/mandos/seckey.txt.~1~", "old", 0o600)
+    tree.write("etc/keys/mandos/dhparams.pem", "DH", 0o600)
+
+
+class ImageCase(BootCase):
+    def assert_names(self, folder, names):
+        self.assertEqual({path.name for path in folder.iterdir()}, set(names))
+
+    def assert_keys(self, folder):
+        """BOOT-HOOK-13: closed to all but the client's user, and no backups."""
+        self.assert_names(folder, {"pubkey.txt", "seckey.txt", "tls-pubkey.pem", "tls-privkey.pem",
+                                   "dhparams.pem"} | ({"plugin-runner.conf"} & {
+                                       path.name for path in folder.iterdir()}))
+        for path in folder.iterdir():
+            if path.name != "plugin-runner.conf":
+                self.assertEqual((mode(path), path.stat().st_uid, path.stat().st_gid),
+                                 (0o600, self.uid, self.gid), path)
+
+    def find_user(self):
+        line = (self.tree.root / "etc/passwd").read_text()
+        self.uid, self.gid = map(int, re.search(r"^_mandos:x:(\d+):(\d+):", line, re.M).groups())
+
+    def conf_head(self, folder):
+        return ([f"--options-for=mandos-client:--dh-params={folder}/dhparams.pem",
+                 f"--groupid={self.gid}", f"--userid={self.uid}"])
+
+
+class InitramfsTools(ImageCase):
+    def setUp(self):
+        super().setUp()
+        self.tree = self.scene.tree
+        self.find_user()
+
+    def test_image(self):
+        """BOOT-FILE-1, BOOT-UMASK-1, BOOT-UMASK-2, BOOT-UMASK-3, BOOT-HOOK-1 to BOOT-HOOK-17,
+        BOOT-NH-1 to BOOT-NH-4."""
+        prepare(self.tree)
+        self.tree.encrypt_disks(self.scene.root)
+        image, said = self.tree.initramfs_tools()
+        self.assertEqual(mode(image), 0o640)
+        self.assertRegex(said, r"mandos: adds \d+ KiB of programs and \d+ KiB of network drivers")
+        self.assertRegex(said, r"W: mandos: .*hook needs /nonesuch")
+        top = self.tree.unpack(image)
+        lib = top / "usr/lib/mandos"
+        self.assert_names(lib, {"plugin-runner", "mandos-to-cryptroot-unlock", "plugins.d",
+                                "plugin-helpers", "network-hooks.d"})
+        # BOOT-HOOK-7: the packaged plymouth is masked by a file that cannot be executed.
+        self.assert_names(lib / "plugins.d", {"mandos-client", "password-prompt", "usplash", "splashy",
+                                              "askpass-fifo", "plymouth", "mine"})
+        self.assertEqual((lib / "plugins.d/plymouth").stat().st_size, 0)
+        self.assertEqual(mode(lib / "plugins.d/mandos-client"), 0o4755)
+        self.assert_names(lib / "plugin-helpers", {"mandos-client-iprouteadddel"})
+        self.assert_names(lib / "network-hooks.d", {"hook", "hook.conf"})
+        for directory in (lib / "plugins.d", lib / "plugin-helpers"):
+            # Nobody else gets at set-user-ID programs, and only root puts one there.
+            found = directory.stat()
+            self.assertEqual((mode(directory), found.st_uid, found.st_gid), (0o750, 0, self.gid))
+        self.assert_keys(top / "conf/conf.d/mandos")
+        self.assertEqual((top / RUNNER_CONF).read_text(),
+                         "\n".join(self.conf_head("/conf/conf.d/mandos")) + "\n" + ADMINISTRATORS)
+        for path in (top, top / "conf", top / "conf/conf.d/mandos", top / "usr/bin", top / "etc", lib,
+                     *(top / "usr/lib").glob("*/libc.so.6"), *(top / "usr/lib").glob("*/libgnutls*")):
+            self.assertEqual(path.stat().st_mode & 0o004, 0o004, path)
+        self.assertTrue((top / "usr/bin/env").exists())
+        self.assertEqual((top / "etc/name-of-machine").read_text(), images.NAME + "\n")
+        self.assertEqual({"ipv6", "dummy"} - set((top / "conf/modules").read_text().split()), set())
+        self.assertNotIn("keyscript", (top / "cryptroot/crypttab").read_text())
+
+    def test_without_keys(self):
+        """BOOT-HOOK-2, BOOT-HOOK-14: no directory of keys is an error, an empty one is none."""
+        tree = images.Tree(self.tmp, "nokeys")
+        self.addCleanup(tree.close)
+        tree.install_ours()
+        tree.encrypt_disks(self.scene.root)
+        tree.initramfs_tools()
+        (tree.root / "etc/keys/mandos").rmdir()
+        with self.assertRaisesRegex(AssertionError, "there are no keys"):
+            tree.initramfs_tools()
+
+    def test_drivers_of_present_interfaces(self):
+        """MANDOS_NETWORK_DRIVERS=present: those of the network cards in /sys, or all if there are none."""
+        tree = images.Tree(self.tmp, "drivers")
+        self.addCleanup(tree.close)
+        tree.install_ours()
+        tree.encrypt_disks(self.scene.root)
+        tree.write("etc/initramfs-tools/conf.d/mandos", "MANDOS_NETWORK_DRIVERS=present\n")
+        image, said = tree.initramfs_tools()
+        self.assertIn("adding all network drivers", said)
+        self.assertIn("tg3", self.drivers(tree, image))
+        device = tree.root / "sys/devices/virtio0"
+        device.mkdir(parents=True)
+        (device / "modalias").write_text("virtio:d00000001v00001AF4\n")
+        (tree.root / "sys/class/net/eth0").mkdir(parents=True)
+        (tree.root / "sys/class/net/eth0/device").symlink_to("../../../devices/virtio0")
+        image, said = tree.initramfs_tools()
+        drivers = self.drivers(tree, image)
+        self.assertIn("virtio_net", drivers)
+        self.assertNotIn("tg3", drivers)
+        note(f"image with the drivers of one card: {image.stat().st_size / 1e6:.1f} MB")
+
+    def drivers(self, tree, image):
+        return {path.name.split(".")[0] for path in
+                tree.unpack(image).glob("usr/lib/modules/*/kernel/drivers/net/**/*.ko*")}
+
+
+class Premount(BootCase):
+    """scripts/init-premount/mandos, with the boot image's own shell and a command line of ours."""
+
+    def setUp(self):
+        super().setUp()
+        # The image of the boot tests would do as well; here it is in a folder.
+        self.top = top()
+        self.conf = self.top / RUNNER_CONF
+        before = self.conf.read_text()
+        self.before = before.splitlines()
+        self.addCleanup(self.conf.write_text, before)
+        self.started = self.top / "run/started"
+
+    def run_script(self, command_line, prepare=""):
+        """Returns what it said; `prepare` is done first, in the image."""
+        self.started.unlink(missing_ok=True)
+        self.conf.write_text("\n".join(self.before) + "\n")
+        (self.top / "run/cmdline").write_text(command_line + "\n")
+        return run("unshare", "--mount", "--pid", "--fork", "--mount-proc", "chroot", self.top, "sh",
+                   "-ec", "mount -t proc proc /proc; mount --bind /run/cmdline /proc/cmdline; "
+                   f"{prepare}\nsh /scripts/init-premount/mandos; n=0; "
+                   "while [ ! -e /run/started ] && [ $n -lt 20 ]; do sleep 0.1; n=$((n + 1)); done")
+
+    def lines(self):
+        return [line for line in self.conf.read_text().splitlines() if line]
+
+    def test_interface(self):
+        """BOOT-PRE-4, BOOT-PRE-5."""
+        option = "--options-for=mandos-client:--interface="
+        original = (self.top / "conf/initramfs.conf").read_text()
+        self.addCleanup((self.top / "conf/initramfs.conf").write_text, original)
+        for device, command_line, first, last in (
+                ("", "quiet", "", None), ("eth5", "quiet", "eth5", None),
+                ("eth5", "ip=::::host:eth9:dhcp", None, "eth9"), ("", "ip=dhcp", "", None),
+                ("eth5", "ip=::::host:", None, "")):
+            (self.top / "conf/initramfs.conf").write_text(f"DEVICE={device}\n")
+            self.run_script(command_line)
+            expected = [line for line in self.before if line]
+            if first is not None:
+                expected.insert(0, option + first)
+            if last is not None:
+                expected.append(option + last)
+            self.assertEqual(self.lines(), expected, (device, command_line))
+            self.assertTrue(self.started.exists())
+        (self.top / "conf/initramfs.conf").write_text("")
+        self.run_script("quiet")
+        self.assertEqual(self.lines(), [line for line in self.before if line])
+
+    def test_words(self):
+        """BOOT-PRE-2, BOOT-PRE-3, BOOT-PRE-6, BOOT-ADM-3."""
+        fake = "configure_networking() { echo configured; return 1; }"
+        add = f"grep -q configured /scripts/functions || echo '{fake}' >>/scripts/functions;"
+        self.assertIn("mandos=sometimes", self.run_script("mandos=sometimes", add))
+        said = self.run_script("mandos=connect:[fe80::1%eth0]:4711,debug", add)
+        self.assertIn("configured", said)
+        self.assertEqual(self.lines()[-2:], ["--debug --options-for=mandos-client:--debug",
+                                             "--options-for=mandos-client:--connect=[fe80::1%eth0]:4711"])
+        self.assertEqual(mode(self.top / "tmp"), 0o1777)
+        self.assertIn("configured", self.run_script("mandos=connect", add))
+        self.assertFalse(any("--connect" in line for line in self.lines()))
+        for off in ("mandos=off", "mandos=connect,off", "a* mandos=off b"):
+            said = self.run_script(off, add)
+            self.assertNotIn("configured", said)
+            self.assertEqual(self.conf.read_text().splitlines(), self.before)
+            self.assertFalse(self.started.exists())
+
+    def test_old_cryptsetup(self):
+        """BOOT-PRE-7, BOOT-PRE-9."""
+        file = self.top / "conf/conf.d/cryptroot"
+        old = self.top / "conf/conf.d/cryptroot.mandos-old"
+        key = ",keyscript=/lib/mandos/plugin-runner"
+        root = "target=root_c,source=/dev/vda2,rootdev,key=none"
+        swap = "target=swap_c,source=/dev/vda3,resumedev,key=none"
+        data = "target=data_c,source=/dev/vda4,key=none"
+        own = "target=root_c,source=/dev/vda2,rootdev,key=none,keyscript=/bin/mine"
+        self.addCleanup(old.unlink, missing_ok=True)
+        self.addCleanup(file.unlink)
+        for before, after in (([root, swap, data], [root + key, swap, data]),
+                              ([swap, data], [swap, data + key]), ([own], [own])):
+            old.unlink(missing_ok=True)
+            file.write_text("\n".join(before) + "\n")
+            self.run_script("quiet")
+            self.assertEqual(file.read_text().splitlines(), after)
+            self.assertEqual(old.exists(), before != after)
+            self.assertFalse(self.started.exists())
+
+
+def top():
+    """The scene's image, unpacked, with a stub in the place of what would ask for the password."""
+    the_scene = scene()
+    folder = the_scene.tree.work / "premount"
+    if not folder.exists():
+        shutil.copytree(the_scene.tree.unpack(the_scene.image), folder, symlinks=True)
+        stub = folder / "usr/lib/mandos/mandos-to-cryptroot-unlock"
+        stub.write_text("#!/bin/sh\n: >/run/started\n")
+        # The shell of boot images is found by name.
+        (folder / "proc").mkdir(exist_ok=True)
+        (folder / "run").mkdir(exist_ok=True)
+    return folder
+
+
+class Dracut(ImageCase):
+    def setUp(self):
+        super().setUp()
+        self.tree = images.Tree(self.tmp, "dracut")
+        self.addCleanup(self.tree.close)
+        self.tree.copy_keys(self.scene.tree)
+        self.tree.install_ours()
+        self.find_user()
+        prepare(self.tree)
+
+    def unpack(self, image):
+        """Not by unmkinitramfs, which takes the image's links into account otherwise."""
+        return self.tree.unpack(image)
+
+    def test_without_systemd(self):
+        """BOOT-DRA-1 to BOOT-DRA-6."""
+        image, _ = self.tree.dracut("--omit", "systemd systemd-initrd dracut-systemd")
+        self.assertEqual(mode(image), 0o600)
+        top = self.unpack(image)
+        lib = top / "usr/lib/mandos"
+        self.assert_names(lib, {"plugin-runner", "plugins.d", "plugin-helpers", "network-hooks.d"})
+        self.assert_names(lib / "plugins.d", {"mandos-client", "password-prompt", "usplash", "splashy",
+                                              "plymouth", "mine"})
+        self.assertEqual(mode(lib / "plugins.d/mandos-client"), 0o4755)
+        self.assert_keys(top / "etc/mandos/keys")
+        keys = "/etc/mandos/keys"
+        self.assertEqual((top / "etc/mandos/plugin-runner.conf").read_text(), "\n".join([
+            *self.conf_head(keys),
+            f"--options-for=mandos-client:--pubkey={keys}/pubkey.txt,--seckey={keys}/seckey.txt,"
+            f"--tls-pubkey={keys}/tls-pubkey.pem,--tls-privkey={keys}/tls-privkey.pem", ADMINISTRATORS]))
+        self.assertEqual(mode(top / "tmp"), 0o1777)
+        self.assertTrue((top / "usr/lib/dracut/hooks/cmdline/20-cmdline-mandos.sh").exists())
+        self.assertTrue((top / "etc/name-of-machine").exists())
+
+    def test_with_systemd(self):
+        """BOOT-DRA-11, BOOT-DRA-12, BOOT-UNIT-1 to BOOT-UNIT-3."""
+        self.tree.write("etc/systemd/system/ask-password-mandos.service.d/local.conf",
+                        "[Service]\nEnvironment=MANDOS_CLIENT_OPTIONS=--retry=5\n")
+        image, _ = self.tree.dracut()
+        top = self.unpack(image)
+        lib = top / "usr/lib/mandos"
+        self.assert_names(lib, {"mandos-client", "password-agent", "plugin-helpers", "network-hooks.d"})
+        self.assertEqual(mode(lib / "mandos-client"), 0o755)
+        self.assert_keys(top / "etc/mandos/keys")
+        units = top / "usr/lib/systemd/system"
+        self.assertTrue((units / "sysinit.target.wants/ask-password-mandos.path").is_symlink())
+        service = (units / "ask-password-mandos.service").read_text()
+        self.assertIn(f"\nExecStart=/lib/mandos/password-agent --user={self.uid} --group={self.gid} "
+                      "$PASSWORD_AGENT_OPTIONS -- /lib/mandos/mandos-client --pubkey=", service)
+        self.assertIn(" --dh-params=/etc/mandos/keys/dhparams.pem $MANDOS_CLIENT_OPTIONS", service)
+        self.assertTrue((top / "etc/systemd/system/ask-password-mandos.service.d/local.conf").exists())
+        verified = subprocess.run(
+            ["systemd-analyze", "verify", f"--root={top}", "ask-password-mandos.service",
+             "ask-password-mandos.path"], check=False, capture_output=True, text=True)
+        self.assertNotRegex(verified.stderr, "ask-password-mandos.*(Unknown|Failed|Invalid)")
+
+    def test_generic(self):
+        """BOOT-DRA-2: an image for any machine has no machine's keys in it."""
+        image, said = self.tree.dracut("--no-hostonly", "--no-kernel")
+        self.assertIn("mandos: left out", said)
+        top = self.unpack(image)
+        self.assertFalse((top / "etc/mandos").exists())
+        self.assertFalse((top / "usr/lib/mandos").exists())
+
+
+if __name__ == "__main__":
+    enter()
+    unittest.main(verbosity=2)
