@@ -25,6 +25,15 @@ from vm import Machine  # noqa: E402
 WORK = Path("/run/boot-test")
 ADDRESS = "198.51.100.1"  # of the server's machine, which boot.py gives it
 PORT = 4711  # of a server that is not announced
+ADMINISTRATORS = "# mine\n--options-for=mandos-client:--retry=5\n"
+HOOK = """#!/bin/sh
+if [ "$MODE" = files ] && [ "$1" = files ]; then
+	printf '/usr/bin/env\\n/etc/hostname /etc/name-of-machine\\n/nonesuch\\n'
+elif [ "$MODE" = modules ]; then
+	echo dummy
+fi
+"""
+WITHOUT_SYSTEMD = ("--omit", "systemd systemd-initrd dracut-systemd")
 ROOT = "root=/dev/mapper/root_crypt ro"
 began = time.monotonic()
 
@@ -44,11 +53,25 @@ def enter():
         sys.exit("there is no Debian tree to make boot images of: run tools/setup --boot")
 
 
+def add_files_of_administrator(tree):
+    """What may lie beside the packaged files; nothing of it may keep a machine from booting."""
+    tree.write("etc/mandos/plugin-runner.conf", ADMINISTRATORS)
+    tree.write("etc/mandos/plugins.d/plymouth", "")
+    tree.write("etc/mandos/plugins.d/mine", "#!/bin/sh\nexit 1\n", 0o755)
+    tree.write("etc/mandos/plugins.d/mine~", "#!/bin/sh\n", 0o755)
+    tree.write("etc/mandos/network-hooks.d/hook", HOOK, 0o755)
+    tree.write("etc/mandos/network-hooks.d/hook.conf", "x=1\n")
+    tree.write("etc/mandos/network-hooks.d/no hook", HOOK, 0o755)
+    tree.write("etc/keys/mandos/seckey.txt.~1~", "old", 0o600)
+    tree.write("etc/keys/mandos/dhparams.pem", "DH", 0o600)
+
+
 class Scene:
     """One passphrase, one set of keys, and what is made with them."""
 
     def __init__(self):
         WORK.mkdir()
+        self.said = {}  # by the making of each image
         self.passphrase = secrets.token_urlsafe(18)
         self.file = WORK / "passphrase"
         self.file.write_text(self.passphrase)
@@ -69,6 +92,7 @@ class Scene:
         tree = images.Tree(WORK, "ours")
         tree.install_ours()
         self.section = tree.make_keys(self.file)
+        add_files_of_administrator(tree)
         note("the client is installed and has keys")
         return tree
 
@@ -81,6 +105,7 @@ class Scene:
     def _image(self, what, tree, disks, make):
         tree.encrypt_disks(*disks)
         image, said = make()
+        self.said[what] = said
         target = WORK / f"image-{what.replace(' ', '-')}"
         image.rename(target)
         note(f"image, {what}: {target.stat().st_size / 1e6:.1f} MB",
@@ -97,10 +122,31 @@ class Scene:
                            self.tree.initramfs_tools)
 
     @functools.cached_property
+    def dracut_tree(self):
+        tree = images.Tree(WORK, "dracut")
+        tree.copy_keys(self.tree)
+        tree.install_ours()
+        add_files_of_administrator(tree)
+        tree.write("etc/systemd/system/ask-password-mandos.service.d/local.conf",
+                   "[Service]\nEnvironment=MANDOS_CLIENT_OPTIONS=--retry=5\n")
+        return tree
+
+    @functools.cached_property
+    def image_of_systemd(self):
+        return self._image("dracut with systemd", self.dracut_tree, [self.root],
+                           self.dracut_tree.dracut)
+
+    @functools.cached_property
+    def image_of_dracut(self):
+        return self._image("dracut without systemd", self.dracut_tree, [self.root],
+                           lambda: self.dracut_tree.dracut(*WITHOUT_SYSTEMD))
+
+    @functools.cached_property
     def debians_tree(self):
         package = next(images.BOOT.glob("mandos-client_*.deb"))
         tree = images.Tree(WORK, "debians")
         tree.copy_keys(self.tree)
+        (tree.root / "etc/keys/mandos/dhparams.pem").unlink()  # which it would read
         tree.install_debians(package)
         return tree
 
@@ -184,5 +230,5 @@ class BootCase(boot.Case):
         return link["stats64"]["rx"]["packets"]
 
 
-__all__ = ["ADDRESS", "BootCase", "DEADLINE", "PORT", "ROOT", "enter", "images", "note", "run", "scene",
+__all__ = ["ADDRESS", "ADMINISTRATORS", "BootCase", "DEADLINE", "PORT", "ROOT", "WITHOUT_SYSTEMD", "enter", "images", "note", "run", "scene",
            "wait_for"]

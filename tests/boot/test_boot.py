@@ -2,9 +2,8 @@
 """Machines with an encrypted root disk boot, by the password that a server gives them."""
 
 import time
-import unittest
 
-from scene import ADDRESS, PORT, ROOT, BootCase, enter, note
+from scene import ADDRESS, PORT, ROOT, BootCase, note
 from vm import BOOT_DEADLINE
 
 
@@ -82,6 +81,25 @@ class InitramfsTools(BootCase):
         self.assertEqual(machine.console.text.count("bad password or options"), 1)
 
 
+class Dracut(BootCase):
+    def command_line(self):
+        return f"{ROOT} rd.luks.name={self.scene.root.uuid}=root_crypt rd.shell=0 rd.emergency=poweroff"
+
+    def test_with_systemd(self):
+        """BOOT-DRA-11, BOOT-DRA-12, BOOT-UNIT-1, BOOT-UNIT-2: password-agent answers systemd."""
+        server = self.serve_client()
+        machine = self.start(self.scene.image_of_systemd, self.command_line())
+        self.assert_unlocked(machine, server)
+
+    def test_without_systemd(self):
+        """BOOT-DRA-5 to BOOT-DRA-8: plugin-runner is asked in dracut's place."""
+        server = self.serve_client()
+        machine = self.start(self.scene.image_of_dracut,
+                             f"root=/dev/mapper/luks-{self.scene.root.uuid} ro "
+                             f"rd.luks.uuid={self.scene.root.uuid} rd.shell=0 rd.emergency=poweroff")
+        self.assert_unlocked(machine, server)
+
+
 class WithDebians(BootCase):
     """One side is Debian's mandos 1.8.16."""
 
@@ -93,7 +111,3 @@ class WithDebians(BootCase):
         server = self.serve_client()
         self.assert_unlocked(self.start(self.scene.debians_image), server)
 
-
-if __name__ == "__main__":
-    enter()
-    unittest.main(verbosity=2)

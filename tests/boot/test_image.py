@@ -8,34 +8,13 @@ import subprocess
 import unittest
 
 import images
-from scene import BootCase, enter, note, run, scene
+from scene import ADMINISTRATORS, BootCase, note, run, scene
 
 RUNNER_CONF = "conf/conf.d/mandos/plugin-runner.conf"
-ADMINISTRATORS = "# mine\n--options-for=mandos-client:--retry=5\n"
-HOOK = """#!/bin/sh
-if [ "$MODE" = files ] && [ "$1" = files ]; then
-	printf '/usr/bin/env\\n/etc/hostname /etc/name-of-machine\\n/nonesuch\\n'
-elif [ "$MODE" = modules ]; then
-	echo dummy
-fi
-"""
 
 
 def mode(path):
     return stat.S_IMODE(path.lstat().st_mode)
-
-
-def prepare(tree):
-    """What an administrator may have put beside the packaged files."""
-    tree.write("etc/mandos/plugin-runner.conf", ADMINISTRATORS)
-    tree.write("etc/mandos/plugins.d/plymouth", "")
-    tree.write("etc/mandos/plugins.d/mine", "#!/bin/sh\n", 0o755)
-    tree.write("etc/mandos/plugins.d/mine~", "#!/bin/sh\n", 0o755)
-    tree.write("etc/mandos/network-hooks.d/hook", HOOK, 0o755)
-    tree.write("etc/mandos/network-hooks.d/hook.conf", "x=1\n")
-    tree.write("etc/mandos/network-hooks.d/no hook", HOOK, 0o755)
-    tree.write("etc/keys/mandos/seckey.txt.~1~", "old", 0o600)
-    tree.write("etc/keys/mandos/dhparams.pem", "DH", 0o600)
 
 
 class ImageCase(BootCase):
@@ -70,9 +49,8 @@ class InitramfsTools(ImageCase):
     def test_image(self):
         """BOOT-FILE-1, BOOT-UMASK-1, BOOT-UMASK-2, BOOT-UMASK-3, BOOT-HOOK-1 to BOOT-HOOK-17,
         BOOT-NH-1 to BOOT-NH-4."""
-        prepare(self.tree)
-        self.tree.encrypt_disks(self.scene.root)
-        image, said = self.tree.initramfs_tools()
+        image = self.scene.image
+        said = self.scene.said["ours"]
         self.assertEqual(mode(image), 0o640)
         self.assertRegex(said, r"mandos: adds \d+ KiB of programs and \d+ KiB of network drivers")
         self.assertRegex(said, r"W: mandos: .*hook needs /nonesuch")
@@ -103,15 +81,13 @@ class InitramfsTools(ImageCase):
         self.assertNotIn("keyscript", (top / "cryptroot/crypttab").read_text())
 
     def test_without_keys(self):
-        """BOOT-HOOK-2, BOOT-HOOK-14: no directory of keys is an error, an empty one is none."""
-        tree = images.Tree(self.tmp, "nokeys")
-        self.addCleanup(tree.close)
-        tree.install_ours()
-        tree.encrypt_disks(self.scene.root)
-        tree.initramfs_tools()
-        (tree.root / "etc/keys/mandos").rmdir()
+        """BOOT-HOOK-2."""
+        keys = self.tree.root / "etc/keys/mandos"
+        self.tree.encrypt_disks(self.scene.root)
+        keys.rename(keys.with_name("away"))
+        self.addCleanup(keys.with_name("away").rename, keys)
         with self.assertRaisesRegex(AssertionError, "there are no keys"):
-            tree.initramfs_tools()
+            self.tree.initramfs_tools()
 
     def test_file_in_the_way(self):
         """A setting in a file of this name would be packed where the client's directory goes."""
@@ -122,7 +98,8 @@ class InitramfsTools(ImageCase):
             self.tree.initramfs_tools()
 
     def test_drivers_of_present_interfaces(self):
-        """MANDOS_NETWORK_DRIVERS=present: those of the network cards in /sys, or all if there are none."""
+        """MANDOS_NETWORK_DRIVERS=present: those of the network cards in /sys, or all if there are none.
+        BOOT-HOOK-14: an empty directory of keys is no error."""
         tree = images.Tree(self.tmp, "drivers")
         self.addCleanup(tree.close)
         tree.install_ours()
@@ -251,16 +228,12 @@ def top():
 class Dracut(ImageCase):
     def setUp(self):
         super().setUp()
-        self.tree = images.Tree(self.tmp, "dracut")
-        self.addCleanup(self.tree.close)
-        self.tree.copy_keys(self.scene.tree)
-        self.tree.install_ours()
+        self.tree = self.scene.dracut_tree
         self.find_user()
-        prepare(self.tree)
 
     def test_without_systemd(self):
         """BOOT-DRA-1 to BOOT-DRA-6."""
-        image, _ = self.tree.dracut("--omit", "systemd systemd-initrd dracut-systemd")
+        image = self.scene.image_of_dracut
         self.assertEqual(mode(image), 0o600)
         top = self.tree.unpack(image)
         lib = top / "usr/lib/mandos"
@@ -280,9 +253,7 @@ class Dracut(ImageCase):
 
     def test_with_systemd(self):
         """BOOT-DRA-11, BOOT-DRA-12, BOOT-UNIT-1 to BOOT-UNIT-3."""
-        self.tree.write("etc/systemd/system/ask-password-mandos.service.d/local.conf",
-                        "[Service]\nEnvironment=MANDOS_CLIENT_OPTIONS=--retry=5\n")
-        image, _ = self.tree.dracut()
+        image = self.scene.image_of_systemd
         top = self.tree.unpack(image)
         lib = top / "usr/lib/mandos"
         self.assert_names(lib, {"mandos-client", "password-agent", "plugin-helpers", "network-hooks.d"})
@@ -308,7 +279,3 @@ class Dracut(ImageCase):
         self.assertFalse((top / "etc/mandos").exists())
         self.assertFalse((top / "usr/lib/mandos").exists())
 
-
-if __name__ == "__main__":
-    enter()
-    unittest.main(verbosity=2)
