@@ -37,9 +37,10 @@ mandos_set_options() (
 )
 
 mandos_replace_question() {
+	sed -i 's/^ask_for_password()/dracut_&/' /lib/dracut-crypt-lib.sh
 	cat >>/lib/dracut-crypt-lib.sh <<-'LIBRARY'
 		# Appended by Mandos. A shell of its own: nothing is left for the next disk.
-		ask_for_password() (
+		mandos_ask_for_password() (
 			ply_cmd='' tty_cmd='' ply_prompt='' tty_prompt='' device='' name=''
 			while [ $# -gt 0 ]; do
 				case $1 in
@@ -53,9 +54,9 @@ mandos_replace_question() {
 				esac
 				shift
 			done
-			ply_cmd=${ply_cmd:-$tty_cmd}
+			command=${ply_cmd:-$tty_cmd}
 			# cryptsetup OPTION... luksOpen OPTION... DEVICE NAME
-			for word in $ply_cmd; do
+			for word in $command; do
 				case $word in
 				-*) ;;
 				*) device=$name name=$word ;;
@@ -79,9 +80,14 @@ mandos_replace_question() {
 			{
 				flock -s 9
 				CRYPTTAB_SOURCE=$device cryptsource=$device CRYPTTAB_NAME=$name crypttarget=$name \
-					/lib/mandos/plugin-runner "$@" | eval "$ply_cmd"
+					/lib/mandos/plugin-runner "$@" | eval "$command"
 			} 9>/.console_lock
 		)
+
+		# A password that does not fit is a person's turn, as dracut asks it.
+		ask_for_password() {
+			mandos_ask_for_password "$@" || dracut_ask_for_password "$@"
+		}
 	LIBRARY
 }
 

@@ -19,7 +19,6 @@ import boot  # noqa: E402
 import lan  # noqa: E402
 import images  # noqa: E402
 from disk import Disk, run  # noqa: E402
-from rig import DEADLINE, wait_for  # noqa: E402
 from vm import Machine  # noqa: E402
 
 WORK = Path("/run/boot-test")
@@ -229,6 +228,3 @@ class BootCase(boot.Case):
         [link] = json.loads(run("ip", "-json", "-stats", "link", "show", machine.tap))
         return link["stats64"]["rx"]["packets"]
 
-
-__all__ = ["ADDRESS", "ADMINISTRATORS", "BootCase", "DEADLINE", "PORT", "ROOT", "WITHOUT_SYSTEMD", "enter", "images", "note", "run", "scene",
-           "wait_for"]

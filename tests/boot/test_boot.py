@@ -40,10 +40,10 @@ class InitramfsTools(BootCase):
         typed meanwhile opens it."""
         server = self.serve_client("enabled = False")
         machine = self.start(self.scene.image)
+        seen = 0
         for _ in range(2):
-            server.server.wait_line("Client vm1 is disabled", deadline=BOOT_DEADLINE,
-                                    after=getattr(self, "seen", 0))
-            self.seen = server.server.n_lines()
+            server.server.wait_line("Client vm1 is disabled", deadline=BOOT_DEADLINE, after=seen)
+            seen = server.server.n_lines()
         self.assertTrue(machine.is_locked(self.scene.root))
         machine.type(self.scene.passphrase + "\n")
         self.assert_unlocked(machine, server, fetched=False)

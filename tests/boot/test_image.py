@@ -279,3 +279,75 @@ class Dracut(ImageCase):
         self.assertFalse((top / "etc/mandos").exists())
         self.assertFalse((top / "usr/lib/mandos").exists())
 
+
+RUNNER = """#!/bin/sh
+for word; do echo "ARG $word"; done >/run/called
+set | grep -i '^crypt' >>/run/called
+printf 'from the server'
+"""
+QUESTION = """. /lib/dracut-lib.sh
+. /lib/dracut/hooks/cmdline/20-cmdline-mandos.sh
+. /lib/dracut-crypt-lib.sh
+ask_for_password --tries 1 --unknown --tty-echo-off --ply-prompt 'Disk, please' --tty-prompt Disk \\
+	--ply-cmd "/open luksOpen -T1 /dev/vda2 root_crypt" --tty-cmd /bin/false </run/typed
+echo "status $? name ${name-unset} device ${device-unset}"
+"""
+
+
+class Question(BootCase):
+    """cmdline-mandos.sh in an image of dracut without systemd, with that image's own shell."""
+
+    def setUp(self):
+        super().setUp()
+        tree = self.scene.dracut_tree
+        self.top = self.tmp / "top"
+        shutil.copytree(tree.unpack(self.scene.image_of_dracut), self.top, symlinks=True)
+        (self.top / "usr/lib/mandos/plugin-runner").write_text(RUNNER)
+        for name in ("dev", "proc", "run", "tmp"):
+            (self.top / name).mkdir(exist_ok=True)
+        if not (self.top / "dev/null").exists():
+            run("mknod", self.top / "dev/null", "c", "1", "3")
+        self.called = self.top / "run/called"
+
+    def ask(self, command_line, opens):
+        (self.top / "run/cmdline").write_text(command_line + "\n")
+        (self.top / "run/typed").write_text("typed")
+        (self.top / "open").write_text(f"#!/bin/sh\n[ \"$(cat)\" = '{opens}' ] && echo OPENED\n")
+        (self.top / "open").chmod(0o755)
+        return run("timeout", "60", "unshare", "--kill-child", "--mount", "--pid", "--fork", "chroot",
+                   self.top, "sh", "-ec", "mount -t proc proc /proc; "
+                   f"mount --bind /run/cmdline /proc/cmdline; set +e\n{QUESTION}")
+
+    def test_question(self):
+        """BOOT-DRA-7 to BOOT-DRA-10."""
+        said = self.ask("quiet", "from the server")
+        self.assertRegex(said, r"OPENED\nstatus 0 name unset device unset")
+        called = self.called.read_text().replace("'", "").splitlines()
+        self.assertEqual([line for line in called if line.startswith("ARG")],
+                         ["ARG --config-file=/etc/mandos/plugin-runner.conf",
+                          "ARG --options-for=password-prompt:--prompt=Disk",
+                          "ARG --options-for=plymouth:--prompt=Disk  please"])
+        self.assertEqual({line for line in called if line.startswith(("CRYPT", "crypt"))},
+                         {"CRYPTTAB_SOURCE=/dev/vda2", "cryptsource=/dev/vda2",
+                          "CRYPTTAB_NAME=root_crypt", "crypttarget=root_crypt"})
+
+    def test_wrong_password(self):
+        """A person is asked as without Mandos; here the command for the terminal always fails."""
+        self.assertIn("status 1", self.ask("quiet", "another"))
+        self.assertTrue(self.called.exists())
+
+    def test_off(self):
+        """BOOT-DRA-7: dracut's own question is left as it is."""
+        library = self.top / "usr/lib/dracut-crypt-lib.sh"
+        before = library.read_text()
+        for off in ("mandos=off", "mandos=0", "mandos=no"):
+            self.ask(off, "from the server")
+            self.assertEqual(library.read_text(), before)
+            self.assertFalse(self.called.exists())
+
+    def test_options(self):
+        """mandos=connect:ADDRESS:PORT and mandos=debug reach the client."""
+        self.ask("mandos=connect:[fe80::1]:4711,debug", "from the server")
+        self.assertEqual((self.top / "etc/mandos/plugin-runner.conf").read_text().split()[-2:],
+                         ["--options-for=mandos-client:--connect=[fe80::1]:4711",
+                          "--options-for=mandos-client:--debug"])
