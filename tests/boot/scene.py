@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -48,6 +49,9 @@ def enter():
     Path("/dev/net").mkdir()
     Path("/dev/net/tun").touch()
     run("mount", "--bind", "/run/dev/net/tun", "/dev/net/tun")
+    # All that is written is on memory, and gone with the namespaces even if this is killed.
+    WORK.mkdir()
+    tempfile.tempdir = str(WORK)
     if not images.BASE.is_dir():
         sys.exit("there is no Debian tree to make boot images of: run tools/setup --boot")
 
@@ -69,7 +73,6 @@ class Scene:
     """One passphrase, one set of keys, and what is made with them."""
 
     def __init__(self):
-        WORK.mkdir()
         self.said = {}  # by the making of each image
         self.passphrase = secrets.token_urlsafe(18)
         self.file = WORK / "passphrase"
