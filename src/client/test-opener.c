@@ -25,6 +25,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/sandbox.h"
 #include "openpgp/result.h"
 
 #define POLL_MSEC    30000
@@ -368,7 +369,7 @@ static void test_opener_take__plaintext_freed__nowhere_in_memory(void **state)
 	struct secret *s;
 	size_t size;
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SANDBOX_WITH_SANITIZERS
 	/* Its shadow is terabytes of mapped memory, and it keeps what was freed. */
 	skip();
 #endif
