@@ -54,13 +54,13 @@ static const char make_keys[] =
 	"printf 'no message' >garbage.gpg; : >nothing.gpg; printf hello | g --store -o literal.gpg;"
 	"head -c 32 /dev/urandom >plain; g -r $F --sign --encrypt -o pattern.gpg plain;"
 	"perl -0777 -pe 's/(.)/chr(255-ord($1))/gse' plain >inverted;"
-	"gpgconf --kill gpg-agent; rm -r gnupg;"
+	"gpgconf --kill gpg-agent; rm -rf gnupg;"
 	"mkdir gnupg; g --quick-gen-key two rsa2048 encr never; printf hello >plain;"
 	"g -r two --encrypt -o stranger.gpg plain;"
 	"gpg --batch --quiet --pinentry-mode loopback --passphrase x --quick-gen-key three rsa2048 "
 	"encr never; gpg --batch --armor --pinentry-mode loopback --passphrase x "
 	"--export-secret-keys three >protected.txt;"
-	"gpgconf --kill gpg-agent; rm -r gnupg";
+	"gpgconf --kill gpg-agent; rm -rf gnupg";
 
 static int group_setup(void **state)
 {

@@ -63,7 +63,7 @@ class Ring:
 
     def remove(self):
         run("gpgconf", "--homedir", self.home, "--kill", "gpg-agent")
-        run("rm", "-r", self.directory)
+        run("rm", "-rf", self.directory)  # the agent removes its sockets meanwhile
 
 
 def setUpModule():
