@@ -67,9 +67,6 @@ class Contents(unittest.TestCase):
                          {"/etc/mandos/mandos.conf", "/etc/default/mandos", "/etc/init.d/mandos",
                           "/etc/dbus-1/system.d/mandos.conf", "/etc/mandos/mandos-dispatch.conf",
                           "/etc/dbus-1/system.d/mandos-dispatch.conf"})
-        # Hooks run only for whoever asks for them.
-        self.assertNotRegex(self.member("mandos", "postinst"),
-                            r"deb-systemd-helper .*enable .*mandos-dispatch")
 
     def test_files_of_the_client(self):
         """BOOT-PKG-1, BOOT-PKG-2, BOOT-PKG-3."""

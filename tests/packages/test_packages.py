@@ -87,8 +87,13 @@ class Fresh(Case):
         for name in KEY_FILES:
             self.assertEqual(there.mode(f"{KEYS}/{name}"), "root:root 0600")
         self.assertTrue(there.path(KEYS + "/dhparams.pem").read_text().startswith("-----BEGIN DH"))
-        self.assertTrue(os.path.lexists(there.path(
-            "/etc/systemd/system/multi-user.target.wants/mandos.service")))
+        wanted = there.path("/etc/systemd/system/multi-user.target.wants")
+        self.assertTrue(os.path.lexists(wanted / "mandos.service"))
+        # Event hooks are for who enables them. Their user is in no group that may do more.
+        self.assertFalse(os.path.lexists(wanted / "mandos-dispatch.service"))
+        self.assertEqual(there.run("id", "--groups", "--name", "_mandos-dispatch"),
+                         "_mandos-dispatch\n")
+        self.assertEqual(there.run("mandos-dispatch", "--check-config"), "0 hooks\n")
         self.assertEqual(there.recorded(), [REBUILD])
 
     def test_password(self):
