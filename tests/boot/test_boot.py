@@ -9,8 +9,8 @@ from vm import BOOT_DEADLINE
 
 class InitramfsTools(BootCase):
     def test_zeroconf(self):
-        """BOOT-PRE-5, BOOT-PRE-8, BOOT-UNL-2, BOOT-WAIT-2: nobody at the keyboard; the server is
-        found on the link, and the network left as it was."""
+        """BOOT-PRE-5, BOOT-PRE-8, BOOT-UNL-2, BOOT-UNL-3, BOOT-WAIT-2: nobody at the keyboard;
+        the server is found on the link, and the network left as it was."""
         server = self.serve_client()
         machine = self.start(self.scene.image)
         self.assert_unlocked(machine, server)
@@ -92,7 +92,7 @@ class Dracut(BootCase):
         self.assert_unlocked(machine, server)
 
     def test_without_systemd(self):
-        """BOOT-DRA-5 to BOOT-DRA-8: plugin-runner is asked in dracut's place."""
+        """BOOT-DRA-5, BOOT-DRA-6, BOOT-DRA-7, BOOT-DRA-8: plugin-runner is asked in dracut's place."""
         server = self.serve_client()
         machine = self.start(self.scene.image_of_dracut,
                              f"root=/dev/mapper/luks-{self.scene.root.uuid} ro "

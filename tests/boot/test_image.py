@@ -46,8 +46,9 @@ class InitramfsTools(ImageCase):
         self.find_user()
 
     def test_image(self):
-        """BOOT-FILE-1, BOOT-UMASK-1, BOOT-UMASK-2, BOOT-UMASK-3, BOOT-HOOK-1 to BOOT-HOOK-17,
-        BOOT-NH-1 to BOOT-NH-4."""
+        """BOOT-FILE-1, BOOT-UMASK-1, BOOT-UMASK-2, BOOT-UMASK-3, BOOT-HOOK-1, BOOT-HOOK-3,
+        BOOT-HOOK-4, BOOT-HOOK-5, BOOT-HOOK-6, BOOT-HOOK-7, BOOT-HOOK-8, BOOT-HOOK-12, BOOT-HOOK-13,
+        BOOT-HOOK-15, BOOT-HOOK-16, BOOT-HOOK-17, BOOT-NH-1, BOOT-NH-2, BOOT-NH-3, BOOT-NH-4."""
         image = self.scene.image
         said = self.scene.said["ours"]
         self.assertEqual(mode(image), 0o640)
@@ -123,6 +124,28 @@ class InitramfsTools(ImageCase):
                 tree.unpack(image).glob("usr/lib/modules/*/kernel/drivers/net/**/*.ko*")}
 
 
+END = """cd /run
+end='sh /scripts/local-premount/mandos'
+printf '#!/bin/sh\\nwhile [ -e /run/go-on ]; do sleep 0.1; done\\n' >plugin-runner
+chmod 755 plugin-runner
+: >mandos-keep-running
+$end 2>&1
+[ -e mandos-keep-running ] || echo at once
+: >go-on
+./plugin-runner &
+echo $! >mandos-plugin-runner.pid
+(sleep 1; rm go-on) &
+$end 2>&1
+[ -e go-on ] || echo waited
+: >go-on
+./plugin-runner &
+echo $! >mandos-plugin-runner.pid
+$end 2>&1
+[ -e mandos-plugin-runner.pid ] || echo gone on
+rm go-on
+"""
+
+
 class Premount(BootCase):
     """scripts/init-premount/mandos, with the boot image's own shell and a command line of ours."""
 
@@ -141,10 +164,14 @@ class Premount(BootCase):
         self.started.unlink(missing_ok=True)
         self.conf.write_text("\n".join(self.before) + "\n")
         (self.top / "run/cmdline").write_text(command_line + "\n")
-        return run("timeout", "-s", "KILL", "60", "unshare", "--kill-child", "--mount", "--pid", "--fork", "--mount-proc", "chroot", self.top, "sh",
-                   "-ec", "mount -t proc proc /proc; mount --bind /run/cmdline /proc/cmdline; "
-                   f"{prepare}\nexport quiet=n; sh /scripts/init-premount/mandos; n=0; "
-                   "while [ ! -e /run/started ] && [ $n -lt 20 ]; do sleep 0.1; n=$((n + 1)); done")
+        return self.run_in_image(
+            f"mount --bind /run/cmdline /proc/cmdline; {prepare}\nexport quiet=n; "
+            "sh /scripts/init-premount/mandos; n=0; "
+            "while [ ! -e /run/started ] && [ $n -lt 20 ]; do sleep 0.1; n=$((n + 1)); done")
+
+    def run_in_image(self, script):
+        return run("timeout", "-s", "KILL", "120", "unshare", "--kill-child", "--mount", "--pid",
+                   "--fork", "chroot", self.top, "sh", "-ec", "mount -t proc proc /proc; " + script)
 
     def lines(self):
         return [line for line in self.conf.read_text().splitlines() if line]
@@ -209,6 +236,12 @@ class Premount(BootCase):
             self.assertEqual(old.exists(), before != after)
             self.assertFalse(self.started.exists())
 
+    def test_end(self):
+        """BOOT-WAIT-1, BOOT-WAIT-2, BOOT-WAIT-3: it waits for the runner, but not for ever."""
+        self.assertEqual(self.run_in_image(END).split("\n")[:-1], [
+            "at once", "waited",
+            "mandos: plugins still run after 30 s; the boot goes on without waiting", "gone on"])
+
 
 def top():
     """The scene's image, unpacked, with a stub in the place of what would ask for the password."""
@@ -231,7 +264,7 @@ class Dracut(ImageCase):
         self.find_user()
 
     def test_without_systemd(self):
-        """BOOT-DRA-1 to BOOT-DRA-6."""
+        """BOOT-DRA-1, BOOT-DRA-3, BOOT-DRA-4, BOOT-DRA-5, BOOT-DRA-6."""
         image = self.scene.image_of_dracut
         self.assertEqual(mode(image), 0o600)
         top = self.tree.unpack(image)
@@ -249,9 +282,10 @@ class Dracut(ImageCase):
         self.assertEqual(mode(top / "tmp"), 0o1777)
         self.assertTrue((top / "usr/lib/dracut/hooks/cmdline/20-cmdline-mandos.sh").exists())
         self.assertTrue((top / "etc/name-of-machine").exists())
+        self.assertTrue(list(top.glob("usr/lib/modules/*/kernel/drivers/net/dummy.ko*")))
 
     def test_with_systemd(self):
-        """BOOT-DRA-11, BOOT-DRA-12, BOOT-UNIT-1 to BOOT-UNIT-3."""
+        """BOOT-DRA-11, BOOT-DRA-12, BOOT-UNIT-1, BOOT-UNIT-2, BOOT-UNIT-3."""
         image = self.scene.image_of_systemd
         top = self.tree.unpack(image)
         lib = top / "usr/lib/mandos"
@@ -313,12 +347,12 @@ class Question(BootCase):
         (self.top / "run/typed").write_text("typed")
         (self.top / "open").write_text(f"#!/bin/sh\n[ \"$(cat)\" = '{opens}' ] && echo OPENED\n")
         (self.top / "open").chmod(0o755)
-        return run("timeout", "-s", "KILL", "60", "unshare", "--kill-child", "--mount", "--pid", "--fork", "chroot",
-                   self.top, "sh", "-ec", "mount -t proc proc /proc; "
+        return run("timeout", "-s", "KILL", "60", "unshare", "--kill-child", "--mount", "--pid",
+                   "--fork", "chroot", self.top, "sh", "-ec", "mount -t proc proc /proc; "
                    f"mount --bind /run/cmdline /proc/cmdline; set +e\n{QUESTION}")
 
     def test_question(self):
-        """BOOT-DRA-7 to BOOT-DRA-10."""
+        """BOOT-DRA-7, BOOT-DRA-8, BOOT-DRA-9, BOOT-DRA-10."""
         said = self.ask("quiet", "from the server")
         self.assertRegex(said, r"OPENED\nstatus 0 name unset device unset")
         called = re.sub("[\"']|export (?=.*=)", "", self.called.read_text()).splitlines()
