@@ -69,7 +69,7 @@ class Tree:
             f"{disk.name}_crypt UUID={disk.uuid} none luks,initramfs\n" for disk in disks))
 
     def install_ours(self):
-        """What `meson install` installs, with the user and modes that a package gives."""
+        """What `meson install` installs, and the user that a package makes."""
         tree = self.work / "tree"
         run("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", tree)
         # Not copied: /lib and /sbin are links there.
@@ -77,19 +77,9 @@ class Tree:
             tree, self.root)
         shutil.rmtree(tree)
         self.chroot("adduser", "--system", "--group", "--no-create-home", "--quiet", "_mandos")
-        programs = self.programs()
-        for directory in ("plugins.d", "plugin-helpers"):
-            (programs / directory).chmod(0o700)
-            self.private(f"etc/mandos/{directory}")
-        for name in ("mandos-client", "plymouth", "usplash", "splashy", "askpass-fifo"):
-            (programs / "plugins.d" / name).chmod(0o4755)
-        self.private("etc/keys/mandos")
 
     def private(self, path):
         (self.root / path).mkdir(mode=0o700, parents=True, exist_ok=True)
-
-    def programs(self):
-        return next(path for path in (self.root / "usr").glob("**/mandos/plugin-runner")).parent
 
     def install_debians(self, package):
         """Debian's own client, with the keys that are there."""
