@@ -466,6 +466,7 @@ class AskpassFifoCompatible(AskpassFifo):
             os.setresgid(65534, 65534, 65534)
             os.setresuid(65534, 65534, 65534)
         shutil.copy(plugin_file("askpass-fifo"), self.root / "plugin")
+        (self.root / "plugin").chmod(0o755)  # the package's has the bit, and it was copied too
         for status in (OSFILE, UNAVAILABLE):
             process = self.start("/plugin", preexec_fn=enter,
                                  env={"ASAN_OPTIONS": "detect_leaks=0"})
