@@ -11,4 +11,4 @@ if __name__ == "__main__":
     scene.enter()
     words = [part for word in sys.argv[1:] for part in ("-k", word)]
     unittest.main(module=None, verbosity=2,
-                  argv=[sys.argv[0], *words, "test_image", "test_boot"])
+                  argv=[sys.argv[0], *words, "test_image", "test_boot", "show"])

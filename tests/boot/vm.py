@@ -59,6 +59,19 @@ class Console:
                 self._changed.wait(left)
         return match
 
+    def follow(self):
+        """What it says, piece by piece, until the machine ends."""
+        seen = 0
+        while True:
+            with self._changed:
+                while len(self.text) == seen and not self._ended:
+                    self._changed.wait()
+                text = self.text[seen:]
+            if not text:
+                return
+            yield text
+            seen += len(text)
+
     def join(self):
         self._reader.join(10)
 
