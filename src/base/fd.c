@@ -42,6 +42,19 @@ int channel_pair(int ret_fds[2])
 	return 0;
 }
 
+int channel_inherit(int fd)
+{
+	int type = 0, r;
+	socklen_t size = sizeof(type);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+		return -errno;
+	if (type != SOCK_SEQPACKET)
+		return -EPROTOTYPE;
+	r = fd_set_cloexec(fd, 1);
+	return r < 0 ? r : fd_set_nonblock(fd);
+}
+
 int channel_send(int fd, const void *head, size_t head_size, const void *body, size_t body_size)
 {
 	/* sendmsg() only reads through these pointers; struct iovec has no const variant. */

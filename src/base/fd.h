@@ -35,6 +35,13 @@ int fd_set_cloexec(int fd, int on);
 int channel_pair(int ret_fds[2]);
 
 /**
+ * channel_inherit() - makes an end that came over exec as channel_pair() makes them
+ *
+ * Errors: -ENOTSOCK, -EBADF or -EPROTOTYPE if @fd is no channel.
+ */
+int channel_inherit(int fd);
+
+/**
  * channel_send() - one message from up to two parts, without SIGPIPE
  *
  * Two parts so that a secret need not be copied behind its header.

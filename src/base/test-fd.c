@@ -95,6 +95,34 @@ static void test_channel_pair__both_ends__are_cloexec_and_nonblocking(void **sta
 	}
 }
 
+static void test_channel_inherit__end__becomes_cloexec_and_nonblocking(void **state)
+{
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	assert_int_equal(channel_inherit(fds[0]), 0);
+	assert_int_not_equal(fcntl(fds[0], F_GETFD) & FD_CLOEXEC, 0);
+	assert_int_not_equal(fcntl(fds[0], F_GETFL) & O_NONBLOCK, 0);
+	assert_int_equal(fcntl(fds[1], F_GETFD) & FD_CLOEXEC, 0);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
+static void test_channel_inherit__anything_else__is_an_error(void **state)
+{
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(channel_inherit(fds[0]), -ENOTSOCK);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	assert_int_equal(channel_inherit(fds[0]), -EBADF);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(channel_inherit(fds[0]), -EPROTOTYPE);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 static void test_channel__two_messages__stay_two(void **state)
 {
 	char buffer[64];
@@ -251,6 +279,8 @@ int main(void)
 		TEST(test_fd_closep__leaving_the_block__closes),
 		TEST(test_fd_set__flags__are_set_and_errors_returned),
 		TEST(test_channel_pair__both_ends__are_cloexec_and_nonblocking),
+		TEST(test_channel_inherit__end__becomes_cloexec_and_nonblocking),
+		TEST(test_channel_inherit__anything_else__is_an_error),
 		TEST(test_channel__two_messages__stay_two),
 		TEST(test_channel_receive__message_larger_than_the_buffer__is_an_error),
 		TEST(test_channel_receive__peer_closed__is_zero),

@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/signals.h"
+#include "base/util.h"
 #include "dispatch/hooks.h"
 #include "dispatch/runs.h"
 #include "dispatch/watch.h"
@@ -255,34 +257,17 @@ static int loop(struct dispatcher *d)
 	return r;
 }
 
-/* Blocked, so that sd-event gets them; what our starter ignored must not stay so. */
-static int set_signals(void)
-{
-	const struct sigaction deliver = { .sa_handler = SIG_DFL };
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigset_t mask;
-
-	(void)sigemptyset(&mask);
-	(void)sigaddset(&mask, SIGCHLD);
-	(void)sigaddset(&mask, SIGHUP);
-	(void)sigaddset(&mask, SIGTERM);
-	(void)sigaddset(&mask, SIGINT);
-	if (sigaction(SIGCHLD, &deliver, NULL) < 0 || sigaction(SIGPIPE, &ignore, NULL) < 0 ||
-	    sigprocmask(SIG_SETMASK, &mask, NULL) < 0)
-		return -errno;
-	return 0;
-}
-
 int dispatcher_run(const char *config)
 {
 	static struct dispatcher d; /* too large for a stack */
+	const int signals[] = { SIGCHLD, SIGHUP, SIGTERM, SIGINT };
 	int status = read_config(config, complain_to_log, &d.hooks);
 	int r;
 
 	if (status != EX_OK)
 		return status;
 	d.config = config;
-	r = set_signals();
+	r = signals_for_loop(signals, ARRAY_SIZE(signals));
 	if (r >= 0)
 		r = loop(&d);
 	if (r < 0)

@@ -24,6 +24,8 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/signals.h"
+#include "base/util.h"
 #include "probe/confine.h"
 #include "probe/probes.h"
 
@@ -165,30 +167,6 @@ static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo 
 	return end(userdata, EX_OK);
 }
 
-static bool channel_is_usable(void)
-{
-	int type = 0;
-	socklen_t size = sizeof(type);
-
-	if (getsockopt(CHANNEL_FD, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
-		return false;
-	return fd_set_cloexec(CHANNEL_FD, 1) == 0 && fd_set_nonblock(CHANNEL_FD) == 0;
-}
-
-static int set_signals(void)
-{
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigset_t mask;
-
-	(void)sigemptyset(&mask);
-	(void)sigaddset(&mask, SIGTERM);
-	(void)sigaddset(&mask, SIGINT);
-	(void)sigaddset(&mask, SIGHUP);
-	if (sigaction(SIGPIPE, &ignore, NULL) < 0 || sigprocmask(SIG_SETMASK, &mask, NULL) < 0)
-		return -errno;
-	return 0;
-}
-
 /* As many probes as there can be descriptors for. */
 static size_t max_probes(void)
 {
@@ -256,13 +234,14 @@ static int run(struct prober *p)
 int main(int argc, char *argv[])
 {
 	static struct prober prober;
+	const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 	int r;
 
-	if (argc > 1 || !channel_is_usable()) {
+	if (argc > 1 || channel_inherit(CHANNEL_FD) < 0) {
 		warnx("this is a part of mandos(8), which starts it; it is of no use alone");
 		return EX_USAGE;
 	}
-	r = set_signals();
+	r = signals_for_loop(signals, ARRAY_SIZE(signals));
 	if (r >= 0)
 		r = run(&prober);
 	if (r < 0) {

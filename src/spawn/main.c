@@ -25,6 +25,8 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/launch.h"
+#include "base/signals.h"
+#include "base/util.h"
 #include "spawn/runs.h"
 
 #define CHANNEL_FD 3
@@ -190,35 +192,6 @@ static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo 
 	return settle(s);
 }
 
-static bool channel_is_usable(void)
-{
-	int type = 0;
-	socklen_t size = sizeof(type);
-
-	if (getsockopt(CHANNEL_FD, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
-		return false;
-	return fd_set_cloexec(CHANNEL_FD, 1) == 0 && fd_set_nonblock(CHANNEL_FD) == 0;
-}
-
-/* Sets all of the mask: what we inherited is the core's business, and a blocked or ignored SIGCHLD
- * would lose exits. */
-static int set_signals(void)
-{
-	const struct sigaction deliver = { .sa_handler = SIG_DFL };
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigset_t mask;
-
-	(void)sigemptyset(&mask);
-	(void)sigaddset(&mask, SIGCHLD);
-	(void)sigaddset(&mask, SIGTERM);
-	(void)sigaddset(&mask, SIGINT);
-	(void)sigaddset(&mask, SIGHUP);
-	if (sigaction(SIGCHLD, &deliver, NULL) < 0 || sigaction(SIGPIPE, &ignore, NULL) < 0 ||
-	    sigprocmask(SIG_SETMASK, &mask, NULL) < 0)
-		return -errno;
-	return 0;
-}
-
 static int add_sources(struct spawner *s)
 {
 	const int end_signals[] = { SIGTERM, SIGINT, SIGHUP };
@@ -260,16 +233,17 @@ static int run(struct spawner *s, bool is_debug)
 
 int main(int argc, char *argv[])
 {
+	const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
 	bool is_debug = argc == 2 && strcmp(argv[1], "--debug") == 0;
 	int r;
 
-	if ((argc > 1 && !is_debug) || !channel_is_usable()) {
+	if ((argc > 1 && !is_debug) || channel_inherit(CHANNEL_FD) < 0) {
 		warnx("this is a part of mandos(8), which starts it; it is of no use alone");
 		return EX_USAGE;
 	}
 	r = launch_occupy_standard();
 	if (r >= 0)
-		r = set_signals();
+		r = signals_for_loop(signals, ARRAY_SIZE(signals));
 	/*
 	 * Checkers are the same user. One that could trace us or take our descriptors could tell
 	 * the core that another client is alive (W-26). Undone by the exec of each checker.
