@@ -257,6 +257,19 @@ static int sum(int a, int b)
 	return a < 0 ? a : b < 0 ? b : a + b;
 }
 
+/* Of files that have been read, with @r for a result: the source becomes @ret's or is freed. */
+static int finish(struct clients_source *s, int r, const struct complaint *c,
+		  struct clients_source **ret)
+{
+	if (r >= 0)
+		r = sum(r, find_doubles(s, c));
+	if (r < 0)
+		(void)clients_source_free(s);
+	else
+		*ret = s;
+	return r;
+}
+
 int clients_source_read(const char *config_dir, settings_report_fn *report, void *userdata,
 			struct clients_source **ret)
 {
@@ -278,14 +291,7 @@ int clients_source_read(const char *config_dir, settings_report_fn *report, void
 		r = sum(r, add_folder(s, folder, &c));
 	if (s->is_missing && s->n_files > 1)
 		s->absent = false;
-	if (r >= 0)
-		r = sum(r, find_doubles(s, &c));
-	if (r < 0) {
-		(void)clients_source_free(s);
-		return r;
-	}
-	*ret = s;
-	return r;
+	return finish(s, r, &c, ret);
 }
 
 int clients_source_read_folder(const char *folder, settings_report_fn *report, void *userdata,
@@ -298,14 +304,7 @@ int clients_source_read_folder(const char *folder, settings_report_fn *report, v
 
 	if (r >= 0)
 		r = add_folder(s, folder, &c);
-	if (r >= 0)
-		r = sum(r, find_doubles(s, &c));
-	if (r < 0) {
-		(void)clients_source_free(s);
-		return r;
-	}
-	*ret = s;
-	return r;
+	return finish(s, r, &c, ret);
 }
 
 bool clients_source_is_absent(const struct clients_source *s)
