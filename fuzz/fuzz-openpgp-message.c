@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The input as a message for a key, and as the content of a good one: only then is it looked at. */
-#include <nettle/aes.h>
-#include <nettle/cfb.h>
-#include <nettle/sha1.h>
-
 #include "fuzz.h"
+#include "openpgp-seal.h"
 #include "openpgp/message.h"
 
-#define PREFIX_SIZE (AES_BLOCK_SIZE + 2)
-#define HEADER_SIZE 7
 #define CONTENT_MAX ((size_t)32768)
 
 /* A secret subkey, of tests/data/openpgp/keys/curve.sec. */
@@ -39,37 +34,11 @@ static void fill(void *userdata, size_t size, uint8_t *to)
 	memset(to, 0x5a, size);
 }
 
-static void put_length(uint8_t *at, size_t size)
-{
-	at[0] = 0xff;
-	for (int i = 0; i < 4; i++)
-		at[1 + i] = (uint8_t)(size >> (24 - 8 * i));
-}
-
 /* Whoever has the public key can make this of any content. */
 static size_t seal(const uint8_t *content, size_t size, uint8_t *ret)
 {
-	uint8_t *header = ret + sizeof(for_key), *body = header + HEADER_SIZE;
-	uint8_t iv[AES_BLOCK_SIZE] = { 0 };
-	size_t n = PREFIX_SIZE + size + 2;
-	struct aes128_ctx aes;
-	struct sha1_ctx sha1;
-
 	memcpy(ret, for_key, sizeof(for_key));
-	header[0] = 0xd2;
-	header[HEADER_SIZE - 1] = 1;
-	memset(body, 0, PREFIX_SIZE);
-	if (size > 0)
-		memcpy(body + PREFIX_SIZE, content, size);
-	memcpy(body + n - 2, "\xd3\x14", 2);
-	sha1_init(&sha1);
-	sha1_update(&sha1, n, body);
-	sha1_digest(&sha1, SHA1_DIGEST_SIZE, body + n);
-	n += SHA1_DIGEST_SIZE;
-	put_length(header + 1, n + 1);
-	aes128_set_encrypt_key(&aes, session_key);
-	cfb_encrypt(&aes, (nettle_cipher_func *)aes128_encrypt, AES_BLOCK_SIZE, iv, n, body, body);
-	return sizeof(for_key) + HEADER_SIZE + n;
+	return sizeof(for_key) + openpgp_seal(session_key, content, size, ret + sizeof(for_key));
 }
 
 static int open_message(const struct openpgp_keyring *ring, const uint8_t *message, size_t size)
@@ -86,7 +55,7 @@ static int open_message(const struct openpgp_keyring *ring, const uint8_t *messa
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static uint8_t message[CONTENT_MAX + 256];
+	static uint8_t message[sizeof(for_key) + SEAL_SIZE(CONTENT_MAX)];
 	struct openpgp_keyring ring;
 	uint8_t *exact;
 	size_t n;
