@@ -4,30 +4,19 @@
 What only ours can do is tested in tests/system/test_monitor.py, with both servers as well.
 """
 
-import os
 import pathlib
 import re
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
-from reference import ReferenceRig  # noqa: E402
-from rig import BUILD, Rig  # noqa: E402
+from reference import OwnRig, ReferenceRig  # noqa: E402
+from rig import BUILD  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 OURS = BUILD / "mandos-monitor"
 DEBIANS = "/usr/sbin/mandos-monitor"
 RULE = "─" * 80
-
-
-class OwnRig(Rig):
-    """This server, used as ReferenceRig is."""
-
-    def __init__(self):
-        super().__init__(dbus=True)
-
-    def environment(self):
-        return {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.own_bus()}
 
 
 class DebiansWithOurs(unittest.TestCase):

@@ -77,3 +77,16 @@ class ReferenceRig(Rig):
         except subprocess.CalledProcessError:
             return False
         return True
+
+
+class OwnRig(Rig):
+    """This server with a bus, used as ReferenceRig is."""
+
+    def __init__(self):
+        super().__init__(dbus=True)
+
+    def environment(self):
+        return {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.own_bus()}
+
+    def end(self):
+        self.stop()

@@ -11,25 +11,12 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
-from reference import ReferenceRig  # noqa: E402
+from reference import OwnRig, ReferenceRig  # noqa: E402
 from rig import BUILD, DEADLINE, Rig  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 MONITOR = BUILD / "mandos-monitor"
 RULE = "─" * 80
-
-
-class OwnRig(Rig):
-    """This server, used as ReferenceRig is."""
-
-    def __init__(self):
-        super().__init__(dbus=True)
-
-    def environment(self):
-        return {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.own_bus()}
-
-    def end(self):
-        self.stop()
 
 
 def monitor(rig, locale="C.UTF-8", **options):
