@@ -4,7 +4,6 @@
 The Debian tree is made once, by `tools/setup --boot`; each Tree is an overlay over it, on memory.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -15,7 +14,6 @@ from disk import run
 SOURCE = Path(__file__).resolve().parents[2]
 BOOT = SOURCE / "build-boot"  # made by tools/setup
 BASE = BOOT / "base"
-BUILD = Path(os.environ["MANDOS_BUILD"])
 NAME = "vm1"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 # What the machine of vm.py needs, besides what the client's hook adds.
@@ -68,32 +66,18 @@ class Tree:
         self.write("etc/crypttab", "".join(
             f"{disk.name}_crypt UUID={disk.uuid} none luks,initramfs\n" for disk in disks))
 
-    def install_ours(self):
-        """What `meson install` installs, and the user that a package makes."""
-        tree = self.work / "tree"
-        run("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", tree)
-        # Not copied: /lib and /sbin are links there.
-        run("sh", "-ec", 'tar -C "$1" -cf - . | tar -C "$2" --keep-directory-symlink -xpf -', "sh",
-            tree, self.root)
-        shutil.rmtree(tree)
-        self.chroot("adduser", "--system", "--group", "--no-create-home", "--quiet", "_mandos")
+    def install(self, package):
+        """Ours or Debian's client; it makes keys if there are none."""
+        shutil.copy(package, self.root / "run/client.deb")
+        self.chroot("dpkg", "--install", "/run/client.deb")
 
     def private(self, path):
         (self.root / path).mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def install_debians(self, package):
-        """Debian's own client, with the keys that are there."""
-        shutil.copy(package, self.root / "run/client.deb")
-        self.chroot("dpkg", "-i", "/run/client.deb")
-
-    def make_keys(self, passphrase_file):
-        """Runs mandos-keygen; returns the section of clients.conf for the passphrase."""
-        keygen = next((self.root / "usr").glob("**/sbin/mandos-keygen"))
-        keygen = "/" + str(keygen.relative_to(self.root))
+    def make_section(self, passphrase_file):
+        """The section of clients.conf for the passphrase."""
         shutil.copy(passphrase_file, self.root / "run/passphrase")
-        if not (self.root / "etc/keys/mandos/seckey.txt").exists():
-            self.chroot(keygen, "--length=2048", "--sublength=2048")
-        return self.chroot(keygen, "--passfile=/run/passphrase", f"--name={NAME}", "--no-ssh")
+        return self.chroot("mandos-keygen", "--passfile=/run/passphrase", f"--name={NAME}", "--no-ssh")
 
     def copy_keys(self, other):
         self.private("etc/keys")

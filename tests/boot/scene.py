@@ -19,6 +19,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "netns"),
 import boot  # noqa: E402
 import lan  # noqa: E402
 import images  # noqa: E402
+import packages  # noqa: E402
 from disk import Disk, run  # noqa: E402
 from vm import Machine  # noqa: E402
 
@@ -90,10 +91,17 @@ class Scene:
         return Disk("data", WORK, self.file).make()
 
     @functools.cached_property
+    def ours(self):
+        """The package of our client, of this source."""
+        packages.find(WORK)
+        note("the package of the client is there")
+        return packages.PACKAGES["mandos-client"]
+
+    @functools.cached_property
     def tree(self):
         tree = images.Tree(WORK, "ours")
-        tree.install_ours()
-        self.section = tree.make_keys(self.file)
+        tree.install(self.ours)
+        self.section = tree.make_section(self.file)
         add_files_of_administrator(tree)
         note("the client is installed and has keys")
         return tree
@@ -102,7 +110,7 @@ class Scene:
         """The client's section of clients.conf with another password in it."""
         other = WORK / "other"
         other.write_text(password)
-        return self.tree.make_keys(other)
+        return self.tree.make_section(other)
 
     def _image(self, what, tree, disks, make):
         tree.encrypt_disks(*disks)
@@ -127,7 +135,7 @@ class Scene:
     def dracut_tree(self):
         tree = images.Tree(WORK, "dracut")
         tree.copy_keys(self.tree)
-        tree.install_ours()
+        tree.install(self.ours)
         add_files_of_administrator(tree)
         tree.write("etc/systemd/system/ask-password-mandos.service.d/local.conf",
                    "[Service]\nEnvironment=MANDOS_CLIENT_OPTIONS=--retry=5\n")
@@ -143,19 +151,24 @@ class Scene:
         return self._image("dracut without systemd", self.dracut_tree, [self.root],
                            lambda: self.dracut_tree.dracut(*WITHOUT_SYSTEMD))
 
-    @functools.cached_property
-    def debians_tree(self):
+    def _debians_tree(self, name):
         package = next(images.BOOT.glob("mandos-client_*.deb"))
-        tree = images.Tree(WORK, "debians")
+        tree = images.Tree(WORK, name)
         tree.copy_keys(self.tree)
         (tree.root / "etc/keys/mandos/dhparams.pem").unlink()  # which it would read
-        tree.install_debians(package)
+        tree.install(package)
         return tree
 
     @functools.cached_property
     def debians_image(self):
-        return self._image("Debian's", self.debians_tree, [self.root],
-                           self.debians_tree.initramfs_tools)
+        tree = self._debians_tree("debians")
+        return self._image("Debian's", tree, [self.root], tree.initramfs_tools)
+
+    @functools.cached_property
+    def upgraded_image(self):
+        tree = self._debians_tree("upgraded")
+        tree.install(self.ours)
+        return self._image("Debian's, upgraded to ours", tree, [self.root], tree.initramfs_tools)
 
     @functools.cached_property
     def image_without(self):

@@ -101,7 +101,7 @@ class Dracut(BootCase):
 
 
 class WithDebians(BootCase):
-    """One side is Debian's mandos 1.8.16."""
+    """Debian's mandos 1.8.16 is one side, or was there before."""
 
     def test_our_client_debians_server(self):
         server = self.serve_client(reference=True)
@@ -111,3 +111,7 @@ class WithDebians(BootCase):
         server = self.serve_client()
         self.assert_unlocked(self.start(self.scene.debians_image), server)
 
+    def test_upgrade(self):
+        """Debian's package and its keys, then ours over it."""
+        server = self.serve_client()
+        self.assert_unlocked(self.start(self.scene.upgraded_image), server)

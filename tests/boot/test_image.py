@@ -102,7 +102,7 @@ class InitramfsTools(ImageCase):
         BOOT-HOOK-14: an empty directory of keys is no error."""
         tree = images.Tree(self.tmp, "drivers")
         self.addCleanup(tree.close)
-        tree.install_ours()
+        tree.install(self.scene.ours)
         tree.encrypt_disks(self.scene.root)
         tree.write("etc/initramfs-tools/conf.d/mandos-drivers", "MANDOS_NETWORK_DRIVERS=present\n")
         image, said = tree.initramfs_tools()
@@ -118,6 +118,14 @@ class InitramfsTools(ImageCase):
         self.assertIn("virtio_net", drivers)
         self.assertNotIn("vmxnet3", drivers)
         note(f"image with the drivers of one card: {image.stat().st_size / 1e6:.1f} MB")
+
+    def test_added_size(self):
+        """What the client adds to an image is less than what Debian's adds."""
+        without = self.scene.image_without.stat().st_size
+        ours, debians = (image.stat().st_size - without
+                         for image in (self.scene.image, self.scene.debians_image))
+        note(f"added to an image: {ours / 1e6:.1f} MB, by Debian's {debians / 1e6:.1f} MB")
+        self.assertLess(ours, debians)
 
     def drivers(self, tree, image):
         return {path.name.split(".")[0] for path in

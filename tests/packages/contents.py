@@ -6,13 +6,14 @@ import re
 import subprocess
 import unittest
 
+import chroot
 from packages import BUILD_DEADLINE, KEYS, PACKAGES, SOURCE, find, modes_in, multiarch, version
 
 LANGUAGES = {"de", "en_US", "es", "fr", "nl", "pt", "pt_BR", "sv"}
 
 
 def setUpModule():
-    find()
+    find(chroot.LAYERS)
 
 
 class Contents(unittest.TestCase):
