@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Man pages: mandoc finds nothing, and they name the options that --help names, no more, no less.
+"""Man pages: mandoc finds nothing, they name the options that --help names, no more, no less, and as HTML
+they lead to each other.
 
 Skipped (77) where mandoc is missing.
 """
@@ -8,6 +9,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import house
 
@@ -45,6 +48,34 @@ def differences(page, options, shown):
     return problems
 
 
+def html_problems(pages, folder):
+    """Of the pages that man/make-html makes."""
+    made = {path.name for path in folder.glob("*.html")}
+    # The name under which a page of two things is installed again.
+    wanted = {f"{page.name}.html" for page in pages} | {"index.html", "plugin-runner.conf.5mandos.html"}
+    problems = [f"HTML: {name} is there or is missing" for name in sorted(made ^ wanted)]
+    ours = {page.name for page in pages}
+    linked = {}
+    for name in made:
+        links = re.findall(r'href="([^"#]*)', (folder / name).read_text(encoding="utf-8"))
+        linked[name] = {link for link in links if link and "://" not in link}
+        problems += [f"HTML: {name} links to {link}, which is not there"
+                     for link in sorted(linked[name]) if not (folder / link).is_file()]
+        problems += [f"HTML: {name} takes {link} for somebody else's" for link in links
+                     if "://" in link and link.rsplit("/", 1)[1] in ours]
+    problems += [f"HTML: index.html lacks {name}" for name in sorted(
+        {f"{page.name}.html" for page in pages} - linked.get("index.html", set()))]
+    return problems
+
+
+def check_html(pages):
+    with tempfile.TemporaryDirectory(prefix="test-html-") as folder:
+        made = Path(folder, "html")
+        subprocess.run([house.ROOT / "man/make-html", made, "1.0", house.ROOT / "man/style.css", *pages],
+                       check=True)
+        return html_problems(pages, made)
+
+
 def main():
     if not shutil.which("mandoc"):
         print("mandoc is not installed")
@@ -56,6 +87,7 @@ def main():
                               check=False).stdout
         problems += [line for line in lint.splitlines()
                      if not any(text in line for text in TOLERATED)]
+    problems += check_html(pages)
     for program, page in PAGES.items():
         binary = house.build_dir() / program
         if not binary.is_file():

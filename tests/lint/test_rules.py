@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rules themselves: each is shown something bad and has to say so."""
 
+import tempfile
 import unittest
+from pathlib import Path
 
 import layers
 import links
@@ -151,6 +153,21 @@ class Man(unittest.TestCase):
         self.assertEqual(page, {"--interface", "--debug"})
         shown = man.help_options("  -i, --interface=NAME  text\n  --check  self-test\n")
         self.assertEqual(len(man.differences("p", page, shown)), 2)
+
+    def test_html_that_leads_nowhere_is_refused(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            for file in ("a.8", "b.8mandos", "plugin-runner.conf.5mandos"):
+                (folder / f"{file}.html").write_text('<a href="a.8.html#x"><a href="https://host/gpg.1">')
+            (folder / "index.html").write_text('<a href="a.8.html"><a href="b.8mandos.html">')
+            pages = [Path("man/a.8"), Path("man/b.8mandos")]
+            self.assertEqual(man.html_problems(pages, folder), [])
+            (folder / "a.8.html").write_text('<a href="https://host/b.8mandos"><a href="c.8.html">')
+            self.assertEqual(len(man.html_problems(pages, folder)), 2)
+            (folder / "index.html").write_text("")
+            self.assertEqual(len(man.html_problems(pages, folder)), 4)
+            (folder / "b.8mandos.html").unlink()
+            self.assertEqual(len(man.html_problems(pages, folder)), 5)
 
 
 if __name__ == "__main__":

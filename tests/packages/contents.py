@@ -64,6 +64,7 @@ class Contents(unittest.TestCase):
                      "man8/mandos-dispatch.8", "man5/mandos-dispatch.conf.5",
                      "man5/mandos.conf.5", "man5/mandos-clients.conf.5"):
             self.assertIn(f"/usr/share/man/{page}.gz", found)
+            self.assertIn(f"/usr/share/doc/mandos/html/{page.split('/')[1]}.html", found)
         self.assertEqual(set(self.member("mandos", "conffiles").split()),
                          {"/etc/mandos/mandos.conf", "/etc/default/mandos", "/etc/init.d/mandos",
                           "/etc/dbus-1/system.d/mandos.conf", "/etc/mandos/mandos-dispatch.conf",
