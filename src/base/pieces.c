@@ -2,6 +2,7 @@
 #include "base/pieces.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Most passwords fit into the first piece, which shares its pages with other secrets. */
@@ -70,6 +71,22 @@ size_t pieces_at(const struct pieces *o, size_t offset, const void **ret_data)
 		offset -= filled;
 	}
 	return 0;
+}
+
+bool pieces_are_equal(const struct pieces *a, const struct pieces *b)
+{
+	if (a->size != b->size)
+		return false;
+	for (size_t done = 0; done < a->size;) {
+		const void *at_a, *at_b;
+		size_t n_a = pieces_at(a, done, &at_a), n_b = pieces_at(b, done, &at_b);
+		size_t n = MIN_OF(n_a, n_b);
+
+		if (memcmp(at_a, at_b, n) != 0)
+			return false;
+		done += n;
+	}
+	return true;
 }
 
 void pieces_deinit(struct pieces *o)

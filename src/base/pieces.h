@@ -44,5 +44,8 @@ bool pieces_end_line(struct pieces *o);
  */
 size_t pieces_at(const struct pieces *o, size_t offset, const void **ret_data);
 
+/** pieces_are_equal() - the same bytes; takes longer the more of them are */
+bool pieces_are_equal(const struct pieces *a, const struct pieces *b);
+
 /** pieces_deinit() - erases */
 void pieces_deinit(struct pieces *o);

@@ -62,6 +62,21 @@ static void test_pieces_read__to_the_bound__all_kept(void **state)
 	assert_int_equal(o.size, 0);
 }
 
+static void test_pieces_are_equal__bytes_count__not_pieces(void **state)
+{
+	struct pieces a = { 0 }, b = { 0 };
+
+	assert_true(pieces_are_equal(&a, &b));
+	assert_int_equal(fill(&a, PIECES_FIRST_SIZE + 2), 0);
+	assert_false(pieces_are_equal(&a, &b));
+	assert_int_equal(fill(&b, PIECES_FIRST_SIZE + 2), 0);
+	assert_true(pieces_are_equal(&a, &b));
+	b.pieces[1]->data[1] ^= 1;
+	assert_false(pieces_are_equal(&a, &b));
+	pieces_deinit(&a);
+	pieces_deinit(&b);
+}
+
 static void test_pieces_read__beyond_the_bound__too_big(void **state)
 {
 	struct pieces o = { 0 };
@@ -96,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pieces_read__to_the_bound__all_kept),
+		cmocka_unit_test(test_pieces_are_equal__bytes_count__not_pieces),
 		cmocka_unit_test(test_pieces_read__beyond_the_bound__too_big),
 		cmocka_unit_test(test_pieces_end_line__with_and_without__told),
 	};

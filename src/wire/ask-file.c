@@ -14,7 +14,7 @@ struct span {
 };
 
 struct found {
-	struct span socket, pid, not_after;
+	struct span socket, pid, not_after, id;
 };
 
 static struct span trimmed(struct span s)
@@ -48,6 +48,8 @@ static void take_pair(struct span line, struct found *found)
 		found->pid = value;
 	else if (is(key, "NotAfter"))
 		found->not_after = value;
+	else if (is(key, "Id"))
+		found->id = value;
 }
 
 static struct found find_pairs(const char *text, size_t size)
@@ -106,6 +108,9 @@ enum ask_file_result ask_file_parse(const char *text, size_t size, struct ask_fi
 		file.not_after = not_after;
 	file.pid = (pid_t)pid;
 	memcpy(file.socket, found.socket.at, found.socket.size);
+	if (found.id.size > 0 && found.id.size < sizeof(file.id) &&
+	    !memchr(found.id.at, '\0', found.id.size))
+		memcpy(file.id, found.id.at, found.id.size);
 	*ret = file;
 	return ASK_FILE_OK;
 }

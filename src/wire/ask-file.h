@@ -3,7 +3,8 @@
 /*
  * A password question of systemd, as it lies in a file /run/systemd/ask-password/ask.*.
  *
- * Bounds: ASK_FILE_MAX bytes of a file, ASK_FILE_SOCKET_SIZE with the NUL byte of a socket's path.
+ * Bounds: ASK_FILE_MAX bytes of a file, ASK_FILE_SOCKET_SIZE with the NUL byte of a socket's path,
+ * ASK_FILE_ID_SIZE with that of an Id.
  */
 
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 
 #define ASK_FILE_MAX	     ((size_t)64 * 1024)
 #define ASK_FILE_SOCKET_SIZE 108 /* what fits into a struct sockaddr_un */
+#define ASK_FILE_ID_SIZE     512
 
 enum ask_file_result {
 	ASK_FILE_OK = 0,
@@ -24,9 +26,11 @@ enum ask_file_result {
 
 struct ask_file {
 	char socket[ASK_FILE_SOCKET_SIZE];
-	pid_t pid;	       /* of who asks */
-	usec_t not_after;      /* CLOCK_MONOTONIC; USEC_NEVER: no limit */
-	bool is_bad_not_after; /* it is there and no number; @not_after is USEC_NEVER */
+	char id[ASK_FILE_ID_SIZE]; /* what the password is for; empty if there is none, or none that
+				      fits */
+	pid_t pid;		   /* of who asks */
+	usec_t not_after;	   /* CLOCK_MONOTONIC; USEC_NEVER: no limit */
+	bool is_bad_not_after;	   /* it is there and no number; @not_after is USEC_NEVER */
 };
 
 /**

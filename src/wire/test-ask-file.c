@@ -29,6 +29,7 @@ static void test_ask_file_parse__as_systemd_writes_it__ok(void **state)
 			 ASK_FILE_OK);
 	assert_int_equal(f.pid, 4711);
 	assert_string_equal(f.socket, "/run/systemd/ask-password/sck.1");
+	assert_string_equal(f.id, "x");
 	assert_int_equal(f.not_after, 123456789);
 	assert_false(f.is_bad_not_after);
 }
@@ -102,6 +103,26 @@ static void test_ask_file_parse__not_after__rules(void **state)
 	assert_true(f.is_bad_not_after);
 }
 
+static void test_ask_file_parse__id__whole_or_none(void **state)
+{
+	char text[ASK_FILE_ID_SIZE + 64], id[ASK_FILE_ID_SIZE + 1];
+	struct ask_file f;
+
+	assert_int_equal(parse(GOOD, &f), ASK_FILE_OK);
+	assert_string_equal(f.id, "");
+	memset(id, 'i', sizeof(id));
+	id[ASK_FILE_ID_SIZE] = '\0';
+	(void)snprintf(text, sizeof(text), GOOD "Id=%s\n", id);
+	assert_int_equal(parse(text, &f), ASK_FILE_OK);
+	assert_string_equal(f.id, "");
+	(void)snprintf(text, sizeof(text), GOOD "Id=%s\n", id + 1);
+	assert_int_equal(parse(text, &f), ASK_FILE_OK);
+	assert_string_equal(f.id, id + 1);
+	assert_int_equal(ask_file_parse(GOOD "Id=a\0b\n", sizeof(GOOD "Id=a\0b\n") - 1, &f),
+			 ASK_FILE_OK);
+	assert_string_equal(f.id, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +131,7 @@ int main(void)
 		cmocka_unit_test(test_ask_file_parse__socket__rules),
 		cmocka_unit_test(test_ask_file_parse__pid__rules),
 		cmocka_unit_test(test_ask_file_parse__not_after__rules),
+		cmocka_unit_test(test_ask_file_parse__id__whole_or_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
