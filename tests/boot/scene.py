@@ -216,7 +216,11 @@ class BootCase(boot.Case):
 
     def assert_unlocked(self, machine, server, fetched=True):
         """By the fetched password, or by one that was typed."""
-        uptime = machine.wait_proof(self.scene.root)
+        try:
+            uptime = machine.wait_proof(self.scene.root)
+        except AssertionError as error:
+            error.add_note("The server said:\n" + server.server.text()[-4000:])
+            raise
         machine.wait_end()
         self.report(machine, uptime)
         given = "Sending secret to vm1" in server.server.text()
