@@ -18,7 +18,9 @@
 #include "base/fd.h"
 
 struct agent {
+	const struct options *options;
 	struct fetcher fetcher;
+	usec_t again_at; /* once there is a password: when to look for another */
 	struct questions questions;
 	int signals;
 	sigset_t start_mask;
@@ -88,18 +90,50 @@ static int turn(struct agent *a, usec_t until)
 	return fds[2].revents ? questions_read(&a->questions, now) : 0;
 }
 
+static int start_fetcher(struct agent *a)
+{
+	int r = fetcher_start(&a->fetcher, a->options, &a->start_mask);
+
+	if (r < 0)
+		report_error("cannot start the client: %s", strerror(-r));
+	return r;
+}
+
+static void judge_fetcher(struct agent *a, usec_t now)
+{
+	enum fetcher_state before = a->fetcher.state;
+
+	fetcher_judge(&a->fetcher, now);
+	if (a->fetcher.state == before || a->fetcher.state != FETCHER_READY)
+		return;
+	a->again_at = usec_add(now, AGENT_AGAIN_USEC);
+	if (fetcher_has_other(&a->fetcher))
+		questions_reopen(&a->questions, now);
+}
+
+static bool wants_another(const struct agent *a)
+{
+	return a->fetcher.state == FETCHER_READY && questions_has_repeated(&a->questions);
+}
+
 /* Exit status, or -1: go on. */
 static int judge(struct agent *a)
 {
 	usec_t now = monotonic_now();
+	const struct pieces *password;
 
 	questions_expire(&a->questions, now);
-	fetcher_judge(&a->fetcher, now);
-	if (a->fetcher.state == FETCHER_READY)
-		questions_answer(&a->questions, &a->fetcher.password, now);
+	judge_fetcher(a, now);
+	password = fetcher_password(&a->fetcher);
+	if (password)
+		questions_answer(&a->questions, password, now);
 	if (a->caught || a->fetcher.state == FETCHER_FAILED)
 		return EXIT_FAILURE;
-	return a->questions.n == 0 ? EXIT_SUCCESS : -1;
+	if (a->questions.n == 0)
+		return EXIT_SUCCESS;
+	if (wants_another(a) && a->again_at <= now && start_fetcher(a) < 0)
+		return EX_OSERR;
+	return -1;
 }
 
 static usec_t next_deadline(const struct agent *a)
@@ -109,7 +143,9 @@ static usec_t next_deadline(const struct agent *a)
 	/* A repetition is only due once there is something to say. */
 	for (size_t i = 0; i < a->questions.n; i++)
 		next = MIN_OF(next, a->questions.list[i].file.not_after);
-	return a->fetcher.state == FETCHER_READY ? MIN_OF(next, a->questions.retry_at) : next;
+	if (fetcher_password(&a->fetcher))
+		next = MIN_OF(next, a->questions.retry_at);
+	return wants_another(a) ? MIN_OF(next, a->again_at) : next;
 }
 
 static int loop(struct agent *a)
@@ -160,18 +196,17 @@ static void end_fetcher(struct agent *a)
 
 int agent_run(const struct options *o, int *ret_signal)
 {
-	struct agent a = { .fetcher = { .fd = -1 },
+	struct agent a = { .options = o,
+			   .fetcher = { .fd = -1 },
 			   .questions = { .directory = -1, .watch = -1 },
 			   .signals = -1 };
 	int status, r = signals_start(&a);
 
 	*ret_signal = 0;
-	if (r == 0)
-		r = fetcher_start(&a.fetcher, o, &a.start_mask);
-	if (r < 0) {
-		report_error("cannot start the client: %s", strerror(-r));
+	if (r < 0)
+		report_error("cannot receive signals: %s", strerror(-r));
+	if (r < 0 || start_fetcher(&a) < 0)
 		return EX_OSERR;
-	}
 	status = watch(&a, o);
 	if (status == 0)
 		status = loop(&a);

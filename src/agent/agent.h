@@ -8,6 +8,9 @@
 /* For the program to end after SIGTERM, so that the next agent does not meet it. */
 #define AGENT_TERM_USEC (5 * USEC_PER_SEC)
 
+/* Between two looks whether the server has another password than the one that does not fit. */
+#define AGENT_AGAIN_USEC (30 * USEC_PER_SEC)
+
 /**
  * agent_run() - until no question is open, or there will be no password
  * @ret_signal: the signal to die of, or 0

@@ -39,6 +39,11 @@ int fetcher_start(struct fetcher *f, const struct options *o, const sigset_t *st
 	_cleanup_fd_ int out = -1;
 	int fds[2], r;
 
+	pieces_deinit(&f->previous);
+	f->previous = f->password;
+	f->has_previous = f->state == FETCHER_READY;
+	f->password = (struct pieces){ 0 };
+	f->state = FETCHER_RUNS;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
 	f->fd = fds[0];
@@ -61,6 +66,8 @@ static void fail(struct fetcher *f)
 {
 	f->state = FETCHER_FAILED;
 	pieces_deinit(&f->password);
+	pieces_deinit(&f->previous);
+	f->has_previous = false;
 }
 
 void fetcher_read(struct fetcher *f)
@@ -110,6 +117,19 @@ usec_t fetcher_deadline(const struct fetcher *f)
 	if (f->state != FETCHER_RUNS || f->pid > 0)
 		return USEC_NEVER;
 	return usec_add(f->ended, FETCHER_OPEN_USEC);
+}
+
+const struct pieces *fetcher_password(const struct fetcher *f)
+{
+	if (f->state == FETCHER_READY)
+		return &f->password;
+	return f->has_previous ? &f->previous : NULL;
+}
+
+bool fetcher_has_other(const struct fetcher *f)
+{
+	return f->state == FETCHER_READY && f->has_previous &&
+	       !pieces_are_equal(&f->password, &f->previous);
 }
 
 void fetcher_stop(struct fetcher *f)

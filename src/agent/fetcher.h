@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 /*
- * The program that gets the password: the Mandos client, or what the command line names.
+ * The program that gets the password: the Mandos client, or what the command line names. It can be
+ * run again, to see whether there is another password by now.
  *
  * Bounds: PIECES_MAX bytes of a password.
  */
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "agent/options.h"
@@ -28,10 +30,12 @@ struct fetcher {
 	usec_t ended; /* CLOCK_MONOTONIC, when that was */
 	int fd;	      /* its output; -1 at its end */
 	struct pieces password;
+	struct pieces previous; /* of the run before */
+	bool has_previous;
 };
 
 /**
- * fetcher_start() - starts the program
+ * fetcher_start() - starts the program, for the first time or again
  * @start_mask: the signal mask it is to have
  *
  * Errors: errno of pipe2(2) or fork(2).
@@ -51,5 +55,11 @@ void fetcher_judge(struct fetcher *f, usec_t now);
 /** fetcher_deadline() - when fetcher_judge() is due without an event, or USEC_NEVER */
 usec_t fetcher_deadline(const struct fetcher *f);
 
-/** fetcher_stop() - SIGTERM if it runs; erases the password */
+/** fetcher_password() - the latest that is complete; NULL: there is none yet */
+const struct pieces *fetcher_password(const struct fetcher *f);
+
+/** fetcher_has_other() - the program was run again, and its password is another one */
+bool fetcher_has_other(const struct fetcher *f);
+
+/** fetcher_stop() - SIGTERM if it runs; erases the passwords */
 void fetcher_stop(struct fetcher *f);

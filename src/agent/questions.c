@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/answered.h"
 #include "agent/report.h"
 #include "base/fd.h"
 #include "base/file.h"
@@ -95,6 +96,10 @@ static void add(struct questions *q, const char *name, usec_t now)
 		report_error("question %s is one too many", name);
 		return;
 	}
+	question.is_repeated = answered_has(q->directory, &question.file);
+	if (question.is_repeated)
+		report_error("the password that was fetched does not open %s: type the passphrase",
+			     question.file.id);
 	(void)memset(question.name, 0, sizeof(question.name));
 	(void)memcpy(question.name, name, strnlen(name, NAME_MAX));
 	q->list[q->n++] = question;
@@ -189,6 +194,22 @@ void questions_expire(struct questions *q, usec_t now)
 	}
 }
 
+bool questions_has_repeated(const struct questions *q)
+{
+	for (size_t i = 0; i < q->n; i++) {
+		if (q->list[i].is_repeated)
+			return true;
+	}
+	return false;
+}
+
+void questions_reopen(struct questions *q, usec_t now)
+{
+	for (size_t i = 0; i < q->n; i++)
+		q->list[i].is_repeated = false;
+	q->retry_at = now;
+}
+
 static bool is_worth_repeating(int error)
 {
 	static const int errors[] = { EINTR,	  ENOBUFS, ENOMEM, EADDRINUSE,	ECONNREFUSED,
@@ -239,8 +260,11 @@ void questions_answer(struct questions *q, const struct pieces *password, usec_t
 		return;
 	for (size_t i = q->n; i > 0; i--) {
 		const struct question *question = &q->list[i - 1];
-		int r = send_to(question->file.socket, password);
+		int r;
 
+		if (question->is_repeated)
+			continue;
+		r = send_to(question->file.socket, password);
 		if (is_worth_repeating(-r)) {
 			again = true;
 			continue;
@@ -248,6 +272,8 @@ void questions_answer(struct questions *q, const struct pieces *password, usec_t
 		if (r < 0)
 			report_error("question %s cannot be answered: %s", question->name,
 				     strerror(-r));
+		else
+			answered_add(q->directory, &question->file);
 		drop_at(q, i - 1);
 	}
 	q->retry_at = again ? usec_add(now, QUESTIONS_RETRY_USEC) : USEC_NEVER;

@@ -22,6 +22,7 @@
 struct question {
 	char name[NAME_MAX + 1];
 	struct ask_file file;
+	bool is_repeated; /* an earlier answer did not help: it is a person's */
 };
 
 struct questions {
@@ -48,9 +49,16 @@ int questions_read(struct questions *q, usec_t now);
 /** questions_expire() - drops those whose NotAfter has come (CLI-AGT-11, CLI-AGT-15) */
 void questions_expire(struct questions *q, usec_t now);
 
+/** questions_has_repeated() - there is one that questions_answer() leaves alone */
+bool questions_has_repeated(const struct questions *q);
+
+/** questions_reopen() - there is another password, which may be tried at all */
+void questions_reopen(struct questions *q, usec_t now);
+
 /**
  * questions_answer() - tries to give the password to all, and drops those that have it or cannot
  *
+ * Not to those that are repeated.
  * Source: CLI-AGT-12, CLI-AGT-13, CLI-AGT-14.
  */
 void questions_answer(struct questions *q, const struct pieces *password, usec_t now);

@@ -91,6 +91,19 @@ class Dracut(BootCase):
         machine = self.start(self.scene.image_of_systemd, self.command_line())
         self.assert_unlocked(machine, server)
 
+    def test_wrong_password_with_systemd(self):
+        """BOOT-UNIT-4: the path unit starts the agent again when the disk asks again; the agent leaves the
+        other tries to a person."""
+        server = self.serve_client(section=self.scene.section_for("not the passphrase"))
+        machine = self.start(self.scene.image_of_systemd, self.command_line())
+        seen = 0
+        for _ in range(2):
+            server.server.wait_line("Sending secret to vm1", deadline=BOOT_DEADLINE, after=seen)
+            seen = server.server.n_lines()
+        self.assertTrue(machine.is_locked(self.scene.root))
+        machine.type(self.scene.passphrase + "\n")
+        self.assert_unlocked(machine, server)
+
     def test_without_systemd(self):
         """BOOT-DRA-5, BOOT-DRA-6, BOOT-DRA-7, BOOT-DRA-8: plugin-runner is asked in dracut's place."""
         server = self.serve_client()

@@ -400,6 +400,54 @@ class Fixed(AgentCase):
         self.assertEqual(question.reply(), b"+pw\0")
         self.assertEqual(agent.wait(), 0)
 
+    def answer(self, question, password):
+        agent = self.agent(*PRINTS, password)
+        self.assertEqual(question.reply(), b"+%s\0" % password.encode())
+        self.assertEqual(agent.wait(), 0)
+        question.file.unlink()
+
+    def test_asked_again__left_to_people(self):
+        """What was answered and is asked again by the same process, as systemd-cryptsetup does, keeps its
+        other tries; other questions are answered."""
+        self.answer(Question(self, "1", Id="cryptsetup:/dev/vda2"), "pw")
+        again = Question(self, "2", Id="cryptsetup:/dev/vda2")
+        others = [Question(self, "3", Id="cryptsetup:/dev/vda"), Question(self, "4"),
+                  Question(self, "5", Id="cryptsetup:/dev/vda2",
+                           PID=self.start("sleep", "1000").pid)]
+        agent = self.agent(*PRINTS, "pw")
+        for question in others:
+            self.assertEqual(question.reply(), b"+pw\0")
+        later = Question(self, "6", Id="cryptsetup:/dev/vda3")
+        self.assertEqual(later.reply(), b"+pw\0")
+        self.assertIsNone(again.has_reply())
+        self.assertTrue(agent.is_running())
+        again.file.unlink()
+        self.assertEqual(agent.wait(), 0)
+        self.assertIn("does not open cryptsetup:/dev/vda2: type the passphrase", agent.stderr)
+        remembered = DIRECTORY / "mandos-answered"
+        self.assertEqual(remembered.stat().st_mode & 0o777, 0o600)
+        self.assertNotIn("pw", remembered.read_text())
+
+    def test_asked_again__another_password__tried(self):
+        """After half a minute the server has a better one."""
+        self.answer(Question(self, "1", Id="x"), "old")
+        again = Question(self, "2", Id="x")
+        agent = self.agent("--", "/bin/sh", "-c", f"""if [ -e {self.tmp}/once ]; then
+            printf new; else : >{self.tmp}/once; printf old; fi""")
+        again.socket.settimeout(2 * DEADLINE)
+        self.assertEqual(again.reply(), b"+new\0")
+        self.assertEqual(agent.wait(), 0)
+
+    def test_asked_again__cannot_be_remembered__answered(self):
+        """A file that is in the way costs tries, and no boot."""
+        (DIRECTORY / "mandos-answered").mkdir()
+        self.answer(Question(self, "1", Id="x"), "pw")
+        again = Question(self, "2", Id="x")
+        agent = self.agent(*PRINTS, "pw")
+        self.assertEqual(again.reply(), b"+pw\0")
+        self.assertEqual(agent.wait(), 0)
+        self.assertIn("mandos-answered", agent.stderr)
+
     def test_many_questions__bound(self):
         questions = [Question(self, f"{n:03}") for n in range(128)]
         agent = self.waiting_agent()
