@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is in the packages, and in the list of the spec file; nothing is installed."""
+"""What is in the Debian packages; nothing is installed."""
 
-import fnmatch
 import re
 import subprocess
 import unittest
 
 import chroot
-from packages import BUILD_DEADLINE, KEYS, PACKAGES, SOURCE, find, modes_in, multiarch, version
+from packages import BUILD_DEADLINE, KEYS, PACKAGES, find, modes_in, multiarch, version
 
 LANGUAGES = {"de", "en_US", "es", "fr", "nl", "pt", "pt_BR", "sv"}
 
@@ -135,48 +134,3 @@ class Contents(unittest.TestCase):
                 self.assertNotIn(original, [title for language, title in found
                                             if language != "en_US"])
         self.assertIn("${key_id}", self.member("mandos-client", "templates"))
-
-
-class Rpm(unittest.TestCase):
-    """The spec file for other distributions, held against Debian's packages."""
-
-    def setUp(self):
-        places = {"_libdir": f"/usr/lib/{multiarch()}", "_unitdir": "/lib/systemd/system",
-                  "_sysusersdir": "/usr/lib/sysusers.d", "_tmpfilesdir": "/usr/lib/tmpfiles.d",
-                  "buildroot": "/B"}
-        self.text = subprocess.run(
-            ["rpmspec", *(f"--define={name} {place}" for name, place in places.items()), "--parse",
-             SOURCE / "integration/rpm/mandos.spec"], text=True, check=True,
-            stdout=subprocess.PIPE).stdout
-
-    def listed(self, header):
-        """The words before each pattern of a list of files."""
-        lines = self.text.split(f"\n{header}\n")[1].split("\n%files")[0].splitlines()
-        return {words[-1]: words[:-1] for words in map(str.split, lines)
-                if words and words[0] not in ("#", "%license", "%doc")}
-
-    def test_version(self):
-        self.assertIn(f"\nVersion:        {version()}\n", self.text)
-
-    def test_files(self):
-        """BOOT-PKG-2: every file is in the list or left out, and every pattern is of some file."""
-        left_out = dict.fromkeys(re.findall(r"^rm -rf /B(\S+)$", self.text, re.M), ["left out"])
-        for package, header in (("mandos", "%files"), ("mandos-client", "%files client")):
-            patterns = self.listed(header)
-            installed = {name.rstrip("/"): mode for name, mode in modes_in(package).items()
-                         if not name.startswith(("/usr/share/doc/", "/usr/share/lintian/"))}
-            if package == "mandos":
-                installed["/etc/mandos/clients.conf"] = installed.pop("/usr/share/mandos/clients.conf")
-            for name, mode in installed.items():
-                words = next((words for pattern, words in (patterns | left_out).items()
-                              if fnmatch.fnmatch(name, pattern)
-                              or "%dir" not in words and name.startswith(pattern + "/")), None)
-                if mode.startswith("root/root d") and "---" not in mode:
-                    continue
-                self.assertIsNotNone(words, name)
-                if "rws" in mode:
-                    self.assertIn("%attr(4755,root,root)", words, name)
-                if "drwx------" in mode:
-                    self.assertIn("%attr(0700,root,root)", words, name)
-            for pattern in patterns:
-                self.assertNotEqual(fnmatch.filter(installed, pattern), [], pattern)

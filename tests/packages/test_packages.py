@@ -13,9 +13,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import chroot  # noqa: E402
 from chroot import Chroot  # noqa: E402
-from contents import Contents, Rpm  # noqa: E402,F401
+from contents import Contents  # noqa: E402,F401
 from mandos_test import wait_for  # noqa: E402
 from packages import KEYS, PACKAGES, SOURCE, both, find  # noqa: E402
+from rpms import CONFIGURATION, LIBRARIES, NAMES, Rpms, files_in, rpms  # noqa: E402,F401
 
 KEY_FILES = ("dhparams.pem", "pubkey.txt", "seckey.txt", "tls-privkey.pem", "tls-pubkey.pem")
 REBUILD = "update-initramfs -k all -u"
@@ -412,6 +413,61 @@ class Old(Case):
         there.write(KEYS + "/dhparams.pem", "mine", 0o600)
         self.configure(there, "mandos-client", "1.8.16-1")
         self.assertEqual(there.path(KEYS + "/dhparams.pem").read_text(), "mine")
+
+
+class OtherDistributions(Case):
+    """The rpms, on a system that has all they need but no list of packages."""
+
+    def chroot(self, below):
+        there = super().chroot(below)
+        for name in NAMES:
+            there.path("/tmp/" + name).write_bytes(rpms()[name].read_bytes())
+        there.write("/bin/systemctl", chroot.RECORDER, 0o755)
+        return there
+
+    def rpm(self, there, *words):
+        return there.run("rpm", "--force-debian", "--nodeps", *words)
+
+    def test_install(self):
+        """BOOT-PKG-1, BOOT-PKG-2, BOOT-ADM-2: what is there is what is listed, and it works."""
+        there = self.chroot("clean")
+        said = self.rpm(there, "--install", *("/tmp/" + name for name in NAMES))
+        self.assertNotRegex(said, "(?i)warning|error")
+        self.assertEqual(self.rpm(there, "--verify", *NAMES), "")
+        for name in NAMES:
+            wanted = {path: mode for path, (mode, _) in files_in(name).items()}
+            found = there.run("stat", "--format=%U/%G %A", *wanted).splitlines()
+            self.assertEqual(dict(zip(wanted, found)), wanted)
+        self.assertRegex(there.run("getent", "passwd", "_mandos", "_mandos-dispatch"),
+                         r"^_mandos:.*:Mandos password system:.*\n_mandos-dispatch:.*:Mandos event hooks:")
+        self.assertEqual(there.recorded(),
+                         ["systemctl --no-reload preset mandos.service mandos-dispatch.service"])
+        test = (SOURCE / "debian/tests/password").read_text()
+        there.write("/tmp/password", test.replace("/usr/lib/*/mandos", LIBRARIES), 0o755)
+        there.run("/tmp/password")
+
+    def test_upgrade_and_removal(self):
+        """What was changed in a configuration file stays; of everything else nothing does."""
+        there = self.chroot("clean")
+        before = there.changed()
+        self.rpm(there, "--install", *("/tmp/" + name for name in NAMES))
+        changed = sorted(set.union(*CONFIGURATION.values()))
+        for name in changed:
+            there.append(name, "# mine\n")
+        texts = there.contents(changed)
+        there.recorded()
+        self.rpm(there, "--upgrade", "--force", *("/tmp/" + name for name in NAMES))
+        self.assertEqual(there.contents(changed), texts)
+        self.assertIn("systemctl try-restart mandos.service mandos-dispatch.service", there.recorded())
+        self.rpm(there, "--erase", *NAMES)
+        self.assertEqual(there.recorded(),
+                         ["systemctl --no-reload disable --now mandos.service mandos-dispatch.service"])
+        left = {name for name in there.changed() - before
+                if not name.startswith((*TRACES, "/root", "/var/lib/rpm"))}
+        self.assertEqual({name for name in left if not there.path(name).is_dir() or "mandos" in name},
+                         {"/etc/mandos", *(name + ".rpmsave" for name in changed)})
+        self.assertEqual(there.contents(name + ".rpmsave" for name in changed),
+                         {name + ".rpmsave": text for name, text in texts.items()})
 
 
 class Dracut(Case):
