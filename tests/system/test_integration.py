@@ -418,48 +418,6 @@ class Examples(Case):
                                 "enabled", "key_id", "fingerprint", "secret", "secfile"})
 
 
-class Installed(Case):
-    """What "meson install" leaves where there was nothing."""
-
-    def test_modes(self):
-        """BOOT-PKG-1, BOOT-PKG-2: set-user-ID programs, where nobody but root gets at them."""
-        root = self.rig.folder / "root"
-        subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", root],
-                       stdout=subprocess.DEVNULL, check=True)
-        programs = next(root.rglob("plugin-runner")).parent
-        for folder in (programs / "plugins.d", programs / "plugin-helpers", root / "etc/keys/mandos",
-                       root / "etc/mandos/plugins.d", root / "etc/mandos/plugin-helpers"):
-            self.assertEqual(folder.stat().st_mode & 0o7777, 0o700, folder)
-        for plugin in (programs / "plugins.d").iterdir():
-            self.assertEqual(plugin.stat().st_mode & 0o7777,
-                             0o755 if plugin.name == "password-prompt" else 0o4755, plugin)
-        self.assertEqual((root / "etc/mandos/clients.conf").stat().st_mode & 0o7777, 0o600)
-        for name in ("mandos.conf", "plugin-runner.conf"):
-            self.assertEqual((root / "etc/mandos" / name).stat().st_mode & 0o7777, 0o644)
-
-
-class Installing(Case):
-    """What "meson install" does with files that are the administrator's."""
-
-    def install(self, **environment):
-        source = self.rig.folder / "new"
-        source.write_text("new\n")
-        return subprocess.run([INTEGRATION / "install-once", source, "/etc/mandos", "clients.conf",
-                               "0600"], env={**os.environ, **environment}, text=True, check=True,
-                              stdout=subprocess.PIPE).stdout
-
-    def test_second_time(self):
-        """Nothing is lost, not even an empty file; a package's folder gets a new one."""
-        root = self.rig.folder / "root"
-        target = root / "etc/mandos/clients.conf"
-        self.assertIn("Installing", self.install(DESTDIR=str(root)))
-        self.assertEqual((target.read_text(), target.stat().st_mode & 0o7777), ("new\n", 0o600))
-        for text in ("[web1]\n", ""):
-            target.write_text(text)
-            self.assertIn(f"Leaving {target} as it is", self.install(DESTDIR=str(root)))
-            self.assertEqual(target.read_text(), text)
-
-
 class Catalog(Case):
     """The message catalogue, beside the table of events."""
 
