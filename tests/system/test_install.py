@@ -233,6 +233,38 @@ class Again(Case):
             self.assertEqual(target.read_text(), text)
 
 
+class Elsewhere(unittest.TestCase):
+    """Another prefix, with all that belongs below it, as other systems have it. Nothing is compiled."""
+
+    def test_places(self):
+        build = folder / "elsewhere"
+        subprocess.run(["meson", "setup", "--prefix=/opt/mandos", "--libdir=lib64", "--sysconfdir=etc",
+                        "--localstatedir=var", "-Dtests=false",
+                        *(f"-D{kind}=/opt/mandos/lib/systemd" for kind in (
+                            "systemdsystemunitdir", "sysusersdir", "tmpfilesdir", "catalogdir")),
+                        build, SOURCE], check=True, stdout=subprocess.DEVNULL)
+        listed = subprocess.run(["meson", "introspect", "--installed", build], check=True,
+                                stdout=subprocess.PIPE).stdout
+        installed = set(json.loads(listed).values())
+        self.assertIn("/opt/mandos/lib64/mandos/plugins.d/mandos-client", installed)
+        self.assertEqual([name for name in installed if not name.startswith(("/opt/mandos/", *FIXED))], [])
+        header = (build / "config.h").read_text()
+        for name, value in (("CONFIG_DIR", "/opt/mandos/etc/mandos"),
+                            ("KEY_DIR", "/opt/mandos/etc/keys/mandos"),
+                            ("STATE_DIR", "/opt/mandos/var/lib/mandos"),
+                            ("SBIN_TO_PKGLIB", "../lib64/mandos")):
+            self.assertIn(f'#define {name} "{value}"\n', header)
+        made = build / "integration"
+        service = (made / "mandos.service").read_text()
+        for line in ("Environment=CONFIGDIR=/opt/mandos/etc/mandos",
+                     "EnvironmentFile=-/opt/mandos/etc/default/mandos"):
+            self.assertIn(line + "\n", service)
+        self.assertIn("d /opt/mandos/var/lib/mandos ", (made / "tmpfiles.d-mandos.conf").read_text())
+        module = (made / "dracut/module-setup.sh").read_text()
+        for line in ("programs=/opt/mandos/lib64/mandos", "config=/opt/mandos/etc/mandos"):
+            self.assertIn(line + "\n", module)
+
+
 if __name__ == "__main__":
     machine.enter()
     unittest.main()
