@@ -127,11 +127,11 @@ class Chroot:
         self.write(program, RECORDER, 0o755)
 
     def recorded(self):
-        """The calls since the last look, but for those that initramfs-tools' trigger makes."""
+        """The calls since the last look."""
         path = self.path(RECORD)
         calls = path.read_text().splitlines() if path.exists() else []
         path.unlink(missing_ok=True)
-        return [call for call in calls if call != "update-initramfs -u"]
+        return calls
 
     def mode(self, name):
         """As text: owner:group mode."""

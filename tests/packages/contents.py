@@ -100,6 +100,15 @@ class Contents(unittest.TestCase):
         text = self.member("mandos-client", "etc/mandos/plugin-runner.conf", "--fsys-tarfile")
         self.assertEqual([l for l in text.splitlines() if l and not l.startswith("#")], [])
 
+    def test_no_trigger(self):
+        """BOOT-PKG-14: there is none of their own, and none is set off: the scripts make the images."""
+        for package in ("mandos", "mandos-client"):
+            tar = subprocess.run(["dpkg-deb", "--ctrl-tarfile", PACKAGES[package]], check=True,
+                                 stdout=subprocess.PIPE).stdout
+            names = subprocess.run(["tar", "--list"], input=tar, check=True, stdout=subprocess.PIPE).stdout
+            self.assertIn("./postinst", names.decode().split())
+            self.assertNotIn("./triggers", names.decode().split())
+
     def test_relations(self):
         """SRV-PKG-1, BOOT-PKG-4: those of Debian's packages that still make sense."""
         for package, field, wanted in (
