@@ -204,7 +204,7 @@ class Removal(Case):
         # What the server has saved is told apart in the next test.
         shutil.rmtree(there.path("/var/lib/mandos"))
         there.run("dpkg", "--purge", "mandos", "mandos-client")
-        self.assertEqual(there.recorded(), [REBUILD] * 4)
+        self.assertEqual(there.recorded(), [REBUILD] * 3)
         self.assertEqual(sorted(name for name in there.changed() if not name.startswith(TRACES)), [])
         self.assertEqual([name for name in there.questions() if "mandos" in name], [])
         self.assertIn("_mandos", there.run("getent", "passwd", "_mandos"))
@@ -413,6 +413,45 @@ class Old(Case):
         there.write(KEYS + "/dhparams.pem", "mine", 0o600)
         self.configure(there, "mandos-client", "1.8.16-1")
         self.assertEqual(there.path(KEYS + "/dhparams.pem").read_text(), "mine")
+
+
+class Debconf(Case):
+    """What commands print while debconf takes orders from the standard output of the scripts."""
+
+    def chatty(self, package, program):
+        """A chroot with a program that prints an order to debconf, and that order."""
+        there = self.chroot("installed")
+        order = f"SUBST {package}/key_id chatter heard"
+        there.write(program, f"{chroot.RECORDER}echo '{order}'\n", 0o755)
+        there.recorded()
+        return there, order
+
+    def assert_not_heard(self, package, program):
+        there, order = self.chatty(package, program)
+        script = f"/var/lib/dpkg/info/{package}.postinst"
+        self.assertIn(order, there.run(script, "configure", "2.0.0-1").splitlines())
+        self.assertNotIn("chatter", there.questions()[f"{package}/key_id"])
+        # So it would be if the script gave back what confmodule has turned away.
+        text = there.path(script).read_text()
+        there.write(script, text.replace("\nset -e\n", "\nset -e\nexec >&3\n", 1), 0o755)
+        there.status(script, "configure", "2.0.0-1")
+        self.assertIn("chatter", there.questions()[f"{package}/key_id"])
+
+    def test_client(self):
+        """BOOT-PKG-13, D33: it is said to the administrator, and debconf does not hear it."""
+        self.assert_not_heard("mandos-client", "/usr/sbin/update-initramfs")
+
+    def test_server(self):
+        """BOOT-PKG-13, D33: the same for the server's script."""
+        self.assert_not_heard("mandos", "/usr/bin/chown")
+
+    def test_purge(self):
+        """BOOT-PKG-13, BOOT-PKG-15, D33: and when the answers are purged, which starts scripts again."""
+        there, order = self.chatty("mandos-client", "/usr/sbin/update-initramfs")
+        said = there.run("dpkg", "--purge", "mandos-client")
+        self.assertEqual(said.splitlines().count(order), 2)
+        self.assertEqual(there.recorded(), [REBUILD, REBUILD])
+        self.assertEqual([name for name in there.questions() if name.startswith("mandos-client")], [])
 
 
 class OtherDistributions(Case):
