@@ -32,6 +32,8 @@ if [ "$MODE" = files ] && [ "$1" = files ]; then
 	printf '/usr/bin/env\\n/etc/hostname /etc/name-of-machine\\n/nonesuch\\n'
 elif [ "$MODE" = modules ]; then
 	echo dummy
+else
+	echo "HOOK $MODE $1 on ${DEVICE:-all}" >/dev/console
 fi
 """
 WITHOUT_SYSTEMD = ("--omit", "systemd systemd-initrd dracut-systemd")
@@ -87,8 +89,15 @@ class Scene:
         return disk
 
     @functools.cached_property
-    def data(self):
-        return Disk("data", WORK, self.file).make()
+    def two_disks(self):
+        """The root file system and another, with a passphrase whose last byte is a line feed."""
+        folder = WORK / "two"
+        folder.mkdir()
+        file = folder / "passphrase"
+        file.write_text(self.passphrase + "\n")
+        disks = [Disk("root", folder, file).make(images.BASE), Disk("data", folder, file).make()]
+        note("the two disks are made")
+        return disks
 
     @functools.cached_property
     def ours(self):
@@ -128,7 +137,7 @@ class Scene:
 
     @functools.cached_property
     def image_of_two(self):
-        return self._image("ours with two disks", self.tree, [self.root, self.data],
+        return self._image("ours with two disks", self.tree, self.two_disks,
                            self.tree.initramfs_tools)
 
     @functools.cached_property
@@ -177,6 +186,12 @@ class Scene:
         return self._image("without a client", tree, [self.root], tree.initramfs_tools)
 
 
+def link_local():
+    """The server's address on the link."""
+    [link] = json.loads(run("ip", "-json", "-6", "address", "show", "dev", boot.SWITCH, "scope", "link"))
+    return link["addr_info"][0]["local"]
+
+
 @functools.cache
 def scene():
     return Scene()
@@ -214,10 +229,10 @@ class BootCase(boot.Case):
         self.addCleanup(machine.stop)
         return machine
 
-    def assert_unlocked(self, machine, server, fetched=True):
+    def assert_unlocked(self, machine, server, fetched=True, root=None):
         """By the fetched password, or by one that was typed."""
         try:
-            uptime = machine.wait_proof(self.scene.root)
+            uptime = machine.wait_proof(root or self.scene.root)
         except AssertionError as error:
             error.add_note("The server said:\n" + server.server.text()[-4000:])
             raise

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Machines with an encrypted root disk boot, by the password that a server gives them."""
 
+import re
 import time
 
-from scene import ADDRESS, PORT, ROOT, BootCase, note
+from scene import ADDRESS, PORT, ROOT, BootCase, link_local, note
 from vm import BOOT_DEADLINE
 
 
 class InitramfsTools(BootCase):
     def test_zeroconf(self):
-        """BOOT-PRE-5, BOOT-PRE-8, BOOT-UNL-2, BOOT-UNL-3, BOOT-WAIT-2: nobody at the keyboard;
-        the server is found on the link, and the network left as it was."""
+        """BOOT-PRE-5, BOOT-PRE-8, BOOT-UNL-2, BOOT-UNL-3, BOOT-WAIT-2, BOOT-ADM-1: nobody at the
+        keyboard; the server is found on the link, and the network left as it was. BOOT-NH-5: the network
+        hook was run before and after."""
         server = self.serve_client()
         machine = self.start(self.scene.image)
         self.assert_unlocked(machine, server)
         self.assert_left_as_found(machine)
         self.assertEqual(machine.console.text.count("Please unlock disk"), 1)
+        self.assertEqual(re.findall("HOOK (.*)", machine.console.text),
+                         ["start start on all", "stop stop on all"])
 
     def test_connect(self):
         """BOOT-PRE-2, BOOT-PRE-5, BOOT-PRE-6: the boot system configures the network, and the server
@@ -63,15 +67,16 @@ class InitramfsTools(BootCase):
         self.assertLess(opened, 60)
 
     def test_two_disks(self):
-        """BOOT-UNL-5: each disk's prompt gets the password."""
-        server = self.serve_client()
-        machine = self.start(self.scene.image_of_two, disks=[self.scene.root, self.scene.data])
-        machine.wait_proof(self.scene.data)
-        self.assert_unlocked(machine, server)
+        """BOOT-UNL-4, BOOT-UNL-5, D29: each disk's prompt gets the password, with the line feed at its end."""
+        server = self.serve_client(section=self.scene.section_for(self.scene.passphrase + "\n"))
+        root, data = self.scene.two_disks
+        machine = self.start(self.scene.image_of_two, disks=[root, data])
+        machine.wait_proof(data)
+        self.assert_unlocked(machine, server, root=root)
         self.assert_left_as_found(machine)
 
     def test_wrong_password(self):
-        """BOOT-UNL-5: it is tried once, and a person still has the other tries."""
+        """BOOT-UNL-5, D29: it is tried once, and a person still has the other tries."""
         server = self.serve_client(section=self.scene.section_for("not the passphrase"))
         machine = self.start(self.scene.image)
         machine.console.wait("mandos: the password that was fetched does not open root_crypt")
@@ -89,6 +94,13 @@ class Dracut(BootCase):
         """BOOT-DRA-11, BOOT-DRA-12, BOOT-UNIT-1, BOOT-UNIT-2: password-agent answers systemd."""
         server = self.serve_client()
         machine = self.start(self.scene.image_of_systemd, self.command_line())
+        self.assert_unlocked(machine, server)
+
+    def test_connect_with_systemd(self):
+        """BOOT-UNIT-5, and beyond it: mandos=connect:ADDRESS:PORT names the server here, too."""
+        server = self.serve_client(zeroconf=False)
+        machine = self.start(self.scene.image_of_systemd, self.command_line() +
+                             f" mandos=connect:[{link_local()}]:{PORT}")
         self.assert_unlocked(machine, server)
 
     def test_wrong_password_with_systemd(self):

@@ -2,6 +2,7 @@
 """What is in a boot image, with which modes; and what its script makes of the kernel command line."""
 
 import re
+import shutil
 import stat
 import subprocess
 import unittest
@@ -47,8 +48,8 @@ class InitramfsTools(ImageCase):
 
     def test_image(self):
         """BOOT-FILE-1, BOOT-UMASK-1, BOOT-UMASK-2, BOOT-UMASK-3, BOOT-HOOK-1, BOOT-HOOK-3,
-        BOOT-HOOK-4, BOOT-HOOK-5, BOOT-HOOK-6, BOOT-HOOK-7, BOOT-HOOK-8, BOOT-HOOK-12, BOOT-HOOK-13,
-        BOOT-HOOK-15, BOOT-HOOK-16, BOOT-HOOK-17, BOOT-NH-1, BOOT-NH-2, BOOT-NH-3, BOOT-NH-4."""
+        BOOT-HOOK-4, BOOT-HOOK-5, BOOT-HOOK-6, BOOT-HOOK-7, BOOT-HOOK-8, BOOT-HOOK-10, BOOT-HOOK-11,
+        BOOT-HOOK-12, BOOT-HOOK-13, BOOT-ADM-4, BOOT-ADM-5, BOOT-HOOK-15, BOOT-HOOK-16, BOOT-HOOK-17, BOOT-NH-1, BOOT-NH-2, BOOT-NH-3, BOOT-NH-4."""
         image = self.scene.image
         said = self.scene.said["ours"]
         self.assertEqual(mode(image), 0o640)
@@ -78,6 +79,7 @@ class InitramfsTools(ImageCase):
         self.assertTrue((top / "usr/bin/env").exists())
         self.assertEqual((top / "etc/name-of-machine").read_text(), images.NAME + "\n")
         self.assertEqual({"ipv6", "dummy"} - set((top / "conf/modules").read_text().split()), set())
+        self.assertEqual(list(top.glob("usr/**/gpg*")) + list(top.glob("usr/**/libgpgme*")), [])
         self.assertNotIn("keyscript", (top / "cryptroot/crypttab").read_text())
 
     def test_without_keys(self):
@@ -98,12 +100,8 @@ class InitramfsTools(ImageCase):
             self.tree.initramfs_tools()
 
     def test_drivers_of_present_interfaces(self):
-        """MANDOS_NETWORK_DRIVERS=present: those of the network cards in /sys, or all if there are none.
-        BOOT-HOOK-14: an empty directory of keys is no error."""
-        tree = images.Tree(self.tmp, "drivers")
-        self.addCleanup(tree.close)
-        tree.install(self.scene.ours)
-        tree.encrypt_disks(self.scene.root)
+        """MANDOS_NETWORK_DRIVERS=present: those of the network cards in /sys, or all if there are none."""
+        tree = self.new_tree("drivers")
         tree.write("etc/initramfs-tools/conf.d/mandos-drivers", "MANDOS_NETWORK_DRIVERS=present\n")
         image, said = tree.initramfs_tools()
         self.assertIn("adding all network drivers", said)
@@ -119,6 +117,24 @@ class InitramfsTools(ImageCase):
         self.assertNotIn("vmxnet3", drivers)
         note(f"image with the drivers of one card: {image.stat().st_size / 1e6:.1f} MB")
 
+    def test_device(self):
+        """BOOT-HOOK-9: from initramfs.conf and conf.d, for the network hooks. BOOT-HOOK-14: an empty
+        directory of keys is no error."""
+        tree = self.new_tree("device")
+        keys = tree.root / "etc/keys/mandos"
+        shutil.rmtree(keys)
+        keys.mkdir(mode=0o700)
+        conf = (tree.root / "etc/initramfs-tools/initramfs.conf").read_text()
+        tree.write("etc/initramfs-tools/initramfs.conf",
+                   re.sub("(?m)^DEVICE=.*", "", conf) + "DEVICE=eth6\n")
+        for name, device in (("10.device", "eth7"), (".20", "eth8"), ("30 device", "eth9"),
+                             ("40.dpkg-old", "eth10"), ("50~", "eth11")):
+            tree.write(f"etc/initramfs-tools/conf.d/{name}", f"DEVICE={device}\n")
+        tree.write("etc/mandos/network-hooks.d/hook",
+                   '#!/bin/sh\n[ "$MODE" != files ] || echo /etc/hostname "/etc/on-$DEVICE"\n', 0o755)
+        top = tree.unpack(tree.initramfs_tools()[0])
+        self.assertEqual([path.name for path in top.glob("etc/on-*")], ["on-eth7"])
+
     def test_added_size(self):
         """What the client adds to an image is less than what Debian's adds."""
         without = self.scene.image_without.stat().st_size
@@ -126,6 +142,14 @@ class InitramfsTools(ImageCase):
                          for image in (self.scene.image, self.scene.debians_image))
         note(f"added to an image: {ours / 1e6:.1f} MB, by Debian's {debians / 1e6:.1f} MB")
         self.assertLess(ours, debians)
+
+    def new_tree(self, name):
+        """With the client and new keys."""
+        tree = images.Tree(self.tmp, name)
+        self.addCleanup(tree.close)
+        tree.install(self.scene.ours)
+        tree.encrypt_disks(self.scene.root)
+        return tree
 
     def drivers(self, tree, image):
         return {path.name.split(".")[0] for path in
@@ -151,6 +175,22 @@ echo $! >mandos-plugin-runner.pid
 $end 2>&1
 [ -e mandos-plugin-runner.pid ] || echo gone on
 rm go-on
+"""
+
+
+# The runner's stand-in says what it finds, and that the root device is there.
+UNLOCK = """cat >/lib/mandos/plugin-runner <<'RUNNER'
+#!/bin/sh
+stat -c 'MODE %a' /run/mandos.??????
+stat -c 'MODE %a' /lib/mandos/plugins.d/dummy
+sed 's/^/CONF /' /conf/conf.d/mandos/plugin-runner.conf
+cp /run/mandos.?????? /kept
+rm /run/mandos-keep-running
+RUNNER
+chmod 755 /lib/mandos/plugin-runner
+sh UNLOCK
+cat /kept
+find /run -name 'mandos*'
 """
 
 
@@ -211,10 +251,10 @@ class Premount(BootCase):
         fake = "configure_networking() { echo is-configured; return 1; }"
         add = f"grep -q is-configured /scripts/functions || echo '{fake}' >>/scripts/functions;"
         self.assertIn("mandos=sometimes", self.run_script("mandos=sometimes", add))
-        said = self.run_script("mandos=connect:[fe80::1%eth0]:4711,debug", add)
+        said = self.run_script("mandos=connect:[fe80::1]:4711,debug", add)
         self.assertIn("is-configured", said)
         self.assertEqual(self.lines()[-2:], ["--debug --options-for=mandos-client:--debug",
-                                             "--options-for=mandos-client:--connect=[fe80::1%eth0]:4711"])
+                                             "--options-for=mandos-client:--connect=[fe80::1]:4711"])
         self.assertEqual(mode(self.top / "tmp"), 0o1777)
         self.assertIn("is-configured", self.run_script("mandos=connect", add))
         self.assertFalse(any("--connect" in line for line in self.lines()))
@@ -223,6 +263,14 @@ class Premount(BootCase):
             self.assertNotIn("is-configured", said)
             self.assertEqual(self.conf.read_text().splitlines(), self.before)
             self.assertFalse(self.started.exists())
+
+    def test_prerequisite(self):
+        """BOOT-PRE-1: the script wants udev first, and stops at what fails."""
+        self.assertEqual(self.run_in_image("sh /scripts/init-premount/mandos prereqs"), "udev\n")
+        self.assertEqual(self.run_in_image("sh /scripts/local-premount/mandos prereqs"), "")
+        with self.assertRaisesRegex(AssertionError, "status 1"):
+            self.run_script("quiet", "mount -t tmpfs tmpfs /conf/conf.d/mandos")
+        self.assertFalse(self.started.exists())
 
     def test_old_cryptsetup(self):
         """BOOT-PRE-7, BOOT-PRE-9."""
@@ -244,8 +292,22 @@ class Premount(BootCase):
             self.assertEqual(old.exists(), before != after)
             self.assertFalse(self.started.exists())
 
+    def test_unlock(self):
+        """BOOT-UNL-1: the file for the password, plugins that would fight with cryptsetup's prompt, the one
+        that waits; nothing of it is left."""
+        unlock = images.SOURCE / "integration/initramfs-tools/mandos-to-cryptroot-unlock"
+        shutil.copy(unlock, self.top / "unlock")
+        runner = self.top / "usr/lib/mandos/plugin-runner"
+        before = runner.read_bytes()
+        self.addCleanup(runner.write_bytes, before)
+        (self.top / "run/cmdline").touch()
+        said = self.run_in_image(UNLOCK.replace("UNLOCK", "/unlock")).splitlines()
+        self.assertEqual(said, ["MODE 600", "MODE 755", *(f"CONF {line}" for line in self.before),
+                                "CONF ", "CONF --disable=askpass-fifo", "CONF --disable=password-prompt",
+                                "CONF --disable=plymouth"])
+
     def test_end(self):
-        """BOOT-WAIT-1, BOOT-WAIT-2, BOOT-WAIT-3: it waits for the runner, but not for ever."""
+        """BOOT-WAIT-1, BOOT-WAIT-2, BOOT-WAIT-3, D30: it waits for the runner, but not for ever."""
         self.assertEqual(self.run_in_image(END).split("\n")[:-1], [
             "at once", "waited",
             "mandos: plugins still run after 30 s; the boot goes on without waiting", "gone on"])
