@@ -73,6 +73,7 @@ class Contents(unittest.TestCase):
         """BOOT-PKG-1, BOOT-PKG-2, BOOT-PKG-3."""
         library = f"/usr/lib/{multiarch()}"
         closed, directory, program = "drwx------", "drwxr-xr-x", "-rwxr-xr-x"
+        examples = "/usr/share/doc/mandos-client/examples/network-hooks.d"
         found = modes_in("mandos-client")
         for name, mode in {f"{KEYS}/": closed, "/etc/mandos/plugins.d/": closed,
                            "/etc/mandos/plugin-helpers/": closed,
@@ -86,6 +87,9 @@ class Contents(unittest.TestCase):
                            f"{library}/mandos/plugin-helpers/mandos-client-iprouteadddel": program,
                            f"{library}/mandos/plugin-runner": program,
                            "/usr/sbin/mandos-keygen": program,
+                           **{f"{examples}/{hook}{end}": mode
+                              for hook in ("bridge", "openvpn", "wireless")
+                              for end, mode in (("", program), (".conf", "-rw-r--r--"))},
                            "/usr/lib/sysusers.d/mandos-client.conf": "-rw-r--r--"}.items():
             with self.subTest(name):
                 self.assertEqual(found.get(name), "root/root " + mode)
