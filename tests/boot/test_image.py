@@ -422,7 +422,7 @@ class Question(BootCase):
                    f"mount --bind /run/cmdline /proc/cmdline; set +e\n{QUESTION}")
 
     def test_question(self):
-        """BOOT-DRA-7, BOOT-DRA-8, BOOT-DRA-9, BOOT-DRA-10."""
+        """BOOT-DRA-7, BOOT-DRA-8, BOOT-DRA-9, BOOT-DRA-10, D28."""
         said = self.ask("quiet", "from the server")
         self.assertRegex(said, r"OPENED\nstatus 0 name unset device unset")
         called = re.sub("[\"']|export (?=.*=)", "", self.called.read_text()).splitlines()
@@ -435,7 +435,7 @@ class Question(BootCase):
                           "CRYPTTAB_NAME=root_crypt", "crypttarget=root_crypt"})
 
     def test_wrong_password(self):
-        """A person is asked as without Mandos; here the command for the terminal always fails."""
+        """D28: a person is asked as without Mandos; here the command for the terminal always fails."""
         self.assertIn("status 1", self.ask("quiet", "another"))
         self.assertTrue(self.called.exists())
 

@@ -163,7 +163,7 @@ class WithServer(ClientCase):
         self.assertEqual(client.stdout, b"")
 
     def test_without_gpg_and_files(self):
-        """CLI-PGP-3: no other program is looked for, and no directory made, for keys or anything."""
+        """CLI-PGP-3, D2: no other program is looked for, and no directory made, for keys or anything."""
         server = self.serve()
         (self.run_dir / "tmp").rmdir()
         (self.run_dir / "tmp").write_text("not a directory")
