@@ -208,13 +208,13 @@ def enter_network_namespace():
     run("ip", "address", "add", "fe80::1/64", "dev", "veth0", "nodad")
 
 
-def enter_pid_namespace():
+def enter_pid_namespace(*more):
     """Runs the calling test file again where its processes see no others, and in a mount namespace of
-    its own.  Call it first; it returns inside."""
+    its own; @more: options of unshare(1) for others.  Call it first; it returns inside."""
     if "MANDOS_TEST_PIDNS" not in os.environ:
         os.environ["MANDOS_TEST_PIDNS"] = "1"
         os.execvp("unshare", ["unshare", "--mount", "--pid", "--fork", "--kill-child",
-                              "--mount-proc", sys.executable, *sys.argv])
+                              "--mount-proc", *more, sys.executable, *sys.argv])
 
 
 def listener(address="127.0.0.1", family=socket.AF_INET, scope=0):

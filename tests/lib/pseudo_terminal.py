@@ -31,11 +31,19 @@ class Terminal:
     def echoes(self):
         return bool(termios.tcgetattr(self.slave)[LFLAG] & termios.ECHO)
 
+    def _read(self):
+        while select.select([self.master], [], [], 0)[0]:
+            self.text += os.read(self.master, 4096)
+
+    def forget(self):
+        """What has been shown so far."""
+        self._read()
+        self.text = b""
+
     def shows(self, text, times=1):
         """Waits until @text was shown that often."""
         def look():
-            while select.select([self.master], [], [], 0)[0]:
-                self.text += os.read(self.master, 4096)
+            self._read()
             return self.text.count(text) >= times
         try:
             wait_for(look, f"{text!r} on the terminal", DEADLINE)

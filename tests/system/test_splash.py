@@ -2,12 +2,12 @@
 """plymouth, usplash, splashy and askpass-fifo in a root directory of their own.
 
 The splash programs are stand-ins: tests/lib/splash-daemon.c for the daemons, shell scripts for the
-commands, and the test itself at the FIFOs; usplash and splashy are no longer packaged. Compatible holds
-what mandos 1.8.16 does too; with MANDOS_REFERENCE set it runs against that, and nothing else runs. The
-cases of usplash are left out there: with the test at the FIFOs the reference does not always answer.
+commands, and the test itself at the FIFOs; usplash and splashy are no longer packaged, and what plymouth
+does with Plymouth's own programs is in test_plymouth.py. Compatible holds what mandos 1.8.16 does too; with
+MANDOS_REFERENCE set it runs against that, and nothing else runs. The cases of usplash are left out there:
+with the test at the FIFOs the reference does not always answer.
 """
 
-import glob
 import os
 import re
 import shutil
@@ -20,35 +20,20 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from mandos_test import locked_kib, memory_holds, program, wait_for  # noqa: E402
-from root_directory import RootCase, enter_namespace_for_roots  # noqa: E402
+from root_directory import (REFERENCE, PluginCase, enter_namespace_for_roots,  # noqa: E402
+                            plugin_file)
 
-REFERENCE = os.environ.get("MANDOS_REFERENCE")
 FAILURE, USAGE, UNAVAILABLE, OSERR, OSFILE = 1, 64, 69, 71, 72
 SECRET = b"a secret that is typed"
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def plugin_file(name):
-    return glob.glob(f"/usr/lib/*/mandos/plugins.d/{name}")[0] if REFERENCE else program(name)
-
-
-class SplashCase(RootCase):
+class SplashCase(PluginCase):
     def setUp(self):
         super().setUp()
         for directory in ("dev/.initramfs", "lib/cryptsetup"):
             (self.root / directory).mkdir()
         self.log = self.root / "daemon.log"
-
-    def enter(self, real_user=65534):
-        super().enter()
-        # What a set-user-ID program finds.
-        os.setresgid(real_user, 0, 0)
-        os.setresuid(real_user, 0, 0)
-
-    def plugin(self, name, *words, environment=None, **options):
-        shutil.copy(plugin_file(name), self.root / "plugin")
-        return self.start("/plugin", *words, preexec_fn=self.enter,
-                          env={"ASAN_OPTIONS": "detect_leaks=0", **(environment or {})}, **options)
 
     def script(self, path, text):
         file = self.root / path
@@ -76,19 +61,6 @@ class SplashCase(RootCase):
         """What the daemon that was started again has written."""
         return wait_for(lambda: self.log.exists() and self.log.read_text().endswith("\n")
                         and self.log.read_text(), "the daemon to be started again")
-
-    def end_daemons(self, name):
-        """In this process namespace there is nobody else's."""
-        for link in Path("/proc").glob("[0-9]*/exe"):
-            try:
-                if os.readlink(link).endswith(f"/sbin/{name}"):
-                    os.kill(int(link.parent.name), signal.SIGKILL)
-            except OSError:
-                pass
-
-    def assert_ended(self, pid):
-        stat = Path(f"/proc/{pid}/stat")
-        wait_for(lambda: not stat.exists() or ") Z " in stat.read_text(), "the process to end")
 
     def said(self, name):
         file = self.root / name
