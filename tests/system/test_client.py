@@ -431,6 +431,20 @@ class Strange(ClientCase):
         cases += [(False, f"{RAW_KEYS}:-CIPHER-ALL:+AES-128-CCM-8"),
                   (False, f"{RAW_KEYS}:-VERS-ALL:+VERS-TLS1.2"),
                   (False, "NORMAL:-VERS-ALL:+VERS-TLS1.3")]
+        self.negotiate(client, sock, cases)
+
+    def test_priority_of_openpgp_in_tls(self):
+        """CLI-MC-4: raw public keys only. What asked for OpenPGP keys in TLS has no session with anyone,
+        and the TLS keys are needed all the same."""
+        old = "--priority=SECURE256:!CTYPE-X.509:+CTYPE-OPENPGP:!RSA:+SIGN-DSA-SHA256"
+        sock, address = self.listen()
+        self.assertEqual(self.client(address, old, "--tls-pubkey=/missing").wait(), UNAVAILABLE)
+        client = self.client(address, "--retry=0.05", "--debug", old)
+        self.negotiate(client, sock, [(False, priority) for priority in (
+            RAW_KEYS, f"{RAW_KEYS}:+VERS-TLS1.2", "NORMAL", "NORMAL:-CTYPE-ALL:+CTYPE-OPENPGP")])
+
+    def negotiate(self, client, sock, cases):
+        """@cases: whether the handshake succeeds with a peer of that priority string."""
         for is_good, priority in cases:
             with self.subTest(priority):
                 before = len(client.stderr)
