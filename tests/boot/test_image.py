@@ -306,6 +306,27 @@ class Premount(BootCase):
                                 "CONF ", "CONF --disable=askpass-fifo", "CONF --disable=password-prompt",
                                 "CONF --disable=plymouth"])
 
+    def test_who_else_asks(self):
+        """BOOT-UNL-1, CLI-FIFO-5: cryptsetup's askpass reads the console and its pipe; no plugin does."""
+        client = self.top / "usr/lib/mandos/plugins.d/mandos-client"
+        client.rename(self.top / "run/client")
+        self.addCleanup(shutil.move, self.top / "run/client", client)
+        self.addCleanup(client.with_name("dummy").unlink)
+        client.write_text("#!/bin/sh\nprintf fetched\n")
+        client.chmod(0o755)
+        self.conf.write_text("\n".join([*self.before, "--debug"]) + "\n")
+        said = self.run_in_image(
+            "/unlock 2>&1 & until grep -qs fetched /run/mandos.*; do sleep 0.1; done; "
+            "rm /run/mandos-keep-running; wait")
+        for plugin in ("askpass-fifo", "password-prompt"):
+            self.assertIn(f"skips '{plugin}': disabled", said)
+            self.assertNotIn(f"started '{plugin}'", said)
+        self.assertEqual(self.lines()[-3:], [f"--disable={plugin}" for plugin in (
+            "askpass-fifo", "password-prompt", "plymouth")])
+        for plugin in ("mandos-client", "dummy"):
+            self.assertIn(f"started '{plugin}'", said)
+        self.assertFalse(list((self.top / "run").glob("mandos*")))
+
     def test_end(self):
         """BOOT-WAIT-1, BOOT-WAIT-2, BOOT-WAIT-3, D30: it waits for the runner, but not for ever."""
         self.assertEqual(self.run_in_image(END).split("\n")[:-1], [
@@ -314,15 +335,19 @@ class Premount(BootCase):
 
 
 def top():
-    """The scene's image, unpacked, with a stub in the place of what would ask for the password."""
+    """The scene's image, unpacked, with a stub in the place of what would ask for the password, which is
+    /unlock."""
     the_scene = scene()
     folder = the_scene.tree.work / "premount"
     if not folder.exists():
         run("cp", "-a", the_scene.tree.unpack(the_scene.image), folder)
         stub = folder / "usr/lib/mandos/mandos-to-cryptroot-unlock"
+        stub.rename(folder / "unlock")
         stub.write_text("#!/bin/sh\n: >/run/started\n")
+        stub.chmod(0o755)
         for name in ("dev", "proc", "run", "tmp"):  # as the image's init does
             (folder / name).mkdir(exist_ok=True)
+        (folder / "run").chmod(0o755)
         run("mknod", folder / "dev/null", "c", "1", "3")
     return folder
 
