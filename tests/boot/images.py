@@ -33,6 +33,12 @@ def kernel_version():
     return kernel().name.removeprefix("vmlinuz-")
 
 
+def downloaded(package):
+    for file in BOOT.glob(f"{package}_*.deb"):
+        return file
+    raise AssertionError(f"there is no {package} in {BOOT}: run tools/setup --boot")
+
+
 class Tree:
     """A Debian system with the client in it. Mounted until the namespace ends or close()."""
 
@@ -66,10 +72,11 @@ class Tree:
         self.write("etc/crypttab", "".join(
             f"{disk.name}_crypt UUID={disk.uuid} none luks,initramfs\n" for disk in disks))
 
-    def install(self, package):
-        """Ours or Debian's client; it makes keys if there are none."""
-        shutil.copy(package, self.root / "run/client.deb")
-        self.chroot("dpkg", "--install", "/run/client.deb")
+    def install(self, *packages):
+        """Ours or Debian's client, which makes keys if there are none; or others."""
+        for package in packages:
+            shutil.copy(package, self.root / "run")
+        self.chroot("dpkg", "--install", *(f"/run/{package.name}" for package in packages))
 
     def private(self, path):
         (self.root / path).mkdir(mode=0o700, parents=True, exist_ok=True)

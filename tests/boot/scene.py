@@ -37,6 +37,7 @@ else
 fi
 """
 WITHOUT_SYSTEMD = ("--omit", "systemd systemd-initrd dracut-systemd")
+PLYMOUTH = ("plymouth", "libplymouth5", "libdrm2", "libdrm-common", "libpng16-16", "lsb-base")
 ROOT = "root=/dev/mapper/root_crypt ro"
 began = time.monotonic()
 
@@ -161,12 +162,28 @@ class Scene:
                            lambda: self.dracut_tree.dracut(*WITHOUT_SYSTEMD))
 
     def _debians_tree(self, name):
-        package = next(images.BOOT.glob("mandos-client_*.deb"))
         tree = images.Tree(WORK, name)
         tree.copy_keys(self.tree)
         (tree.root / "etc/keys/mandos/dhparams.pem").unlink()  # which it would read
-        tree.install(package)
+        tree.install(images.downloaded("mandos-client"))
         return tree
+
+    @functools.cached_property
+    def plymouth_tree(self):
+        tree = images.Tree(WORK, "plymouth")
+        tree.copy_keys(self.tree)
+        tree.install(self.ours, *map(images.downloaded, PLYMOUTH))
+        return tree
+
+    @functools.cached_property
+    def image_with_plymouth(self):
+        return self._image("with Plymouth", self.plymouth_tree, [self.root],
+                           self.plymouth_tree.initramfs_tools)
+
+    @functools.cached_property
+    def image_of_dracut_with_plymouth(self):
+        return self._image("dracut with Plymouth", self.plymouth_tree, [self.root],
+                           lambda: self.plymouth_tree.dracut(*WITHOUT_SYSTEMD))
 
     @functools.cached_property
     def debians_image(self):

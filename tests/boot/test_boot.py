@@ -7,6 +7,14 @@ import time
 from scene import ADDRESS, PORT, ROOT, BootCase, link_local, note
 from vm import BOOT_DEADLINE
 
+CLEARED = "\x1b[2J"
+
+
+def without_systemd(root):
+    """The command line for dracut without systemd."""
+    return (f"root=/dev/mapper/luks-{root.uuid} ro rd.luks.uuid={root.uuid} rd.shell=0 "
+            "rd.emergency=poweroff")
+
 
 class InitramfsTools(BootCase):
     def test_zeroconf(self):
@@ -119,10 +127,59 @@ class Dracut(BootCase):
     def test_without_systemd(self):
         """BOOT-DRA-5, BOOT-DRA-6, BOOT-DRA-7, BOOT-DRA-8: plugin-runner is asked in dracut's place."""
         server = self.serve_client()
-        machine = self.start(self.scene.image_of_dracut,
-                             f"root=/dev/mapper/luks-{self.scene.root.uuid} ro "
-                             f"rd.luks.uuid={self.scene.root.uuid} rd.shell=0 rd.emergency=poweroff")
+        machine = self.start(self.scene.image_of_dracut, without_systemd(self.scene.root))
         self.assert_unlocked(machine, server)
+
+
+class WithPlymouth(BootCase):
+    """Plymouth is in the image, and asks people on the serial console."""
+
+    def start_initramfs_tools(self):
+        """The machine, and the question."""
+        return self.start(self.scene.image_with_plymouth), "Please unlock disk root_crypt:"
+
+    def start_dracut(self):
+        return self.start(self.scene.image_of_dracut_with_plymouth, without_systemd(self.scene.root)), \
+            r"Password \(/dev/vda\):"
+
+    def check_fetched(self, machine, question):
+        """The server comes when Plymouth asks already."""
+        machine.console.wait(question)
+        self.assertTrue(machine.is_locked(self.scene.root))
+        self.assert_unlocked(machine, self.serve_client())
+
+    def check_typed(self, machine, question):
+        """The server is there, and does not help."""
+        server = self.serve_client("enabled = False")
+        server.server.wait_line("Client vm1 is disabled", deadline=BOOT_DEADLINE)
+        machine.console.wait(question)
+        self.assertTrue(machine.is_locked(self.scene.root))
+        machine.type(self.scene.passphrase + "\r")
+        self.assert_unlocked(machine, server, fetched=False)
+        self.assertRegex(machine.console.text, question + r"\*")
+        self.assertNotIn(self.scene.passphrase, machine.console.text)
+
+    def test_initramfs_tools__fetched(self):
+        """BOOT-PRE-8, BOOT-UNL-5"""
+        machine, question = self.start_initramfs_tools()
+        self.check_fetched(machine, question)
+        self.assert_left_as_found(machine)
+
+    def test_initramfs_tools__typed(self):
+        """BOOT-PRE-8, BOOT-WAIT-2"""
+        machine, question = self.start_initramfs_tools()
+        self.check_typed(machine, question)
+        self.assert_left_as_found(machine)
+
+    def test_dracut__fetched(self):
+        """CLI-PLY-5, BOOT-DRA-8: the plugin has plymouthd started again, whose screen is empty."""
+        machine, question = self.start_dracut()
+        self.check_fetched(machine, question)
+        self.assertRegex(machine.console.text, rf"(?s){question}.*{re.escape(CLEARED)}")
+
+    def test_dracut__typed(self):
+        """CLI-PLY-3, BOOT-DRA-8"""
+        self.check_typed(*self.start_dracut())
 
 
 class WithDebians(BootCase):
