@@ -188,7 +188,7 @@ cp /run/mandos.?????? /kept
 rm /run/mandos-keep-running
 RUNNER
 chmod 755 /lib/mandos/plugin-runner
-sh UNLOCK
+/unlock
 cat /kept
 find /run -name 'mandos*'
 """
@@ -295,13 +295,12 @@ class Premount(BootCase):
     def test_unlock(self):
         """BOOT-UNL-1: the file for the password, plugins that would fight with cryptsetup's prompt, the one
         that waits; nothing of it is left."""
-        unlock = images.SOURCE / "integration/initramfs-tools/mandos-to-cryptroot-unlock"
-        shutil.copy(unlock, self.top / "unlock")
         runner = self.top / "usr/lib/mandos/plugin-runner"
         before = runner.read_bytes()
         self.addCleanup(runner.write_bytes, before)
         (self.top / "run/cmdline").touch()
-        said = self.run_in_image(UNLOCK.replace("UNLOCK", "/unlock")).splitlines()
+        self.addCleanup((self.top / "usr/lib/mandos/plugins.d/dummy").unlink)
+        said = self.run_in_image(UNLOCK).splitlines()
         self.assertEqual(said, ["MODE 600", "MODE 755", *(f"CONF {line}" for line in self.before),
                                 "CONF ", "CONF --disable=askpass-fifo", "CONF --disable=password-prompt",
                                 "CONF --disable=plymouth"])
