@@ -41,7 +41,8 @@ class AdminRig(Rig):
             self.bus = self.spawn(["dbus-daemon", f"--config-file={config}", "--nofork",
                                    "--nopidfile", "--nosyslog"])
             wait_for("the bus", path.exists)
-        return {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={path}"}
+        return {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={path}",
+                "TMPDIR": str(self.temporary)}
 
 
 class Done:

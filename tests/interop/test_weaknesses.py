@@ -297,7 +297,7 @@ def bus_is_needed(rig):
     rig.server = rig.spawn(
         rig.argv("--debug", "--no-dbus", "--socket", rig.socket.fileno()),
         pass_fds=[rig.socket.fileno()],
-        env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={rig.folder / 'none'}"})
+        env={**rig.environment(), "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={rig.folder / 'none'}"})
     try:
         rig.server.wait_line("Now listening")
     except TimedOut:

@@ -261,6 +261,10 @@ class Server:
         state = directory / "state"
         state.mkdir()
         state.chmod(0o777)
+        # Where the reference makes folders that it leaves when it is killed.
+        temporary = directory / "tmp"
+        temporary.mkdir()
+        temporary.chmod(0o1777)
         case.addCleanup(self._end_leftovers, str(directory).encode())
         self.socket = sock or listener()
         self.port = self.socket.getsockname()[1]
@@ -268,7 +272,7 @@ class Server:
             SERVER, "--no-zeroconf", "--no-dbus", "--foreground", "--no-restore",
             "--configdir", directory, "--statedir", state, "--socket", self.socket.fileno(),
             pass_fds=[self.socket.fileno()],
-            env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": start_bus(case)})
+            env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": start_bus(case), "TMPDIR": str(temporary)})
         wait_for(self._answers, "the server to listen")
         case.addCleanup(self.socket.close)
 

@@ -86,7 +86,7 @@ class OwnRig(Rig):
         super().__init__(dbus=True)
 
     def environment(self):
-        return {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.own_bus()}
+        return {**super().environment(), "DBUS_SYSTEM_BUS_ADDRESS": self.own_bus()}
 
     def end(self):
         self.stop()

@@ -173,6 +173,10 @@ class Rig:
         self.state = self.folder / "state"
         self.state.mkdir(mode=0o777)
         self.state.chmod(0o777)
+        # Where the reference makes folders that it leaves when it is killed.
+        self.temporary = self.folder / "tmp"
+        self.temporary.mkdir()
+        self.temporary.chmod(0o1777)
         self.server = None
         self.port = None
         self.socket = None
@@ -249,9 +253,10 @@ class Rig:
     def environment(self):
         """Ours needs no bus. The reference needs one even to do without (DBUS-BUS-3)."""
         environment = dict(os.environ)
-        if not self.reference or self.dbus:
-            return environment
-        environment["DBUS_SYSTEM_BUS_ADDRESS"] = self.own_bus()
+        if self.reference:
+            environment["TMPDIR"] = str(self.temporary)
+        if self.reference and not self.dbus:
+            environment["DBUS_SYSTEM_BUS_ADDRESS"] = self.own_bus()
         return environment
 
     def own_bus(self):
