@@ -157,6 +157,18 @@ class Scene:
                            self.dracut_tree.dracut)
 
     @functools.cached_property
+    def image_of_any_machine(self):
+        """But for the drivers: all of them would take their time."""
+        tree = self.dracut_tree
+        setting = tree.root / "etc/dracut.conf.d/mandos.conf"
+        tree.write("etc/dracut.conf.d/mandos.conf", "mandos_generic=yes\n")
+        try:
+            return self._image("dracut, for any machine", tree, [self.root], lambda: tree.dracut(
+                "--no-hostonly", "--drivers", " ".join((*images.MODULES, "virtio_net"))))
+        finally:
+            setting.unlink()
+
+    @functools.cached_property
     def image_of_dracut(self):
         return self._image("dracut without systemd", self.dracut_tree, [self.root],
                            lambda: self.dracut_tree.dracut(*WITHOUT_SYSTEMD))

@@ -104,6 +104,11 @@ class Dracut(BootCase):
         machine = self.start(self.scene.image_of_systemd, self.command_line())
         self.assert_unlocked(machine, server)
 
+    def test_generic(self):
+        """mandos_generic=yes: an image that is not host-only."""
+        server = self.serve_client()
+        self.assert_unlocked(self.start(self.scene.image_of_any_machine, self.command_line()), server)
+
     def test_connect_with_systemd(self):
         """BOOT-UNIT-5, and beyond it: mandos=connect:ADDRESS:PORT names the server here, too."""
         server = self.serve_client(zeroconf=False)

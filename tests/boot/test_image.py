@@ -406,6 +406,17 @@ class Dracut(ImageCase):
         self.assertFalse((top / "etc/mandos").exists())
         self.assertFalse((top / "usr/lib/mandos").exists())
 
+    def test_generic_on_purpose(self):
+        """What test_boot.py boots; it is as closed as others."""
+        image = self.scene.image_of_any_machine
+        self.assertEqual(mode(image), 0o600)
+        top = self.tree.unpack(image)
+        self.assert_keys(top / "etc/mandos/keys")
+        # Which dracut writes into images for one machine.
+        listed = "usr/lib/dracut/hostonly-files"
+        self.assertFalse((top / listed).exists())
+        self.assertTrue((self.tree.unpack(self.scene.image_of_systemd) / listed).exists())
+
 
 RUNNER = """#!/bin/sh
 for word; do echo "ARG $word"; done >/run/called
