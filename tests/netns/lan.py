@@ -197,7 +197,7 @@ class Server(Rig):
         self.machine = machine
         self.write_clients(*clients, default="checker = true")
         self.server = self.spawn([*prefix, *self.argv("--debug", *options)],
-                                 env={**machine.env, **(env or {})})
+                                 env={**machine.env, "TMPDIR": str(self.temporary), **(env or {})})
         line = self.server.wait_line(
             r"mandos \[(\d+)\]: INFO: Now listening on address '[^']*', port (\d+)")
         self.pid, self.port = int(line[1]), int(line[2])
