@@ -5,8 +5,9 @@
  * person's.
  *
  * Each agent is a new process, so this is in a file beside the questions. There are no secrets in
- * it: it has a line "PID ID" for each answer. What has no Id is not remembered. Bounds:
- * ANSWERED_SIZE_MAX bytes of the file; more lines are not added.
+ * it: it has a line "PID ID" for each answer. What has no Id is not remembered.
+ *
+ * Bounds: ANSWERED_SIZE_MAX bytes of the file; more lines are not added.
  */
 
 #include <stdbool.h>
